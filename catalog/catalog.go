@@ -1,0 +1,88 @@
+// Package catalog is the table of a package's interchangeable parts: its
+// losses, penalties, solvers. A part is one file and one line of such a table;
+// the recipe, the list command, the docs and the conformance tests read it.
+package catalog
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+)
+
+// A Part is one line of a table.
+type Part[T any] struct {
+	Name    string   // what users type: lower case, words joined by hyphens
+	Words   string   // what it does, in a line
+	Formula string   // what it computes
+	Source  string   // where it comes from: authors, title, venue, year
+	New     func() T // a new part with the documented defaults; a pointer where it has options
+}
+
+// A Table holds the parts of one kind, in the order they are shown.
+type Table[T any] []Part[T]
+
+// Names lists the names in order.
+func (t Table[T]) Names() []string {
+	names := make([]string, len(t))
+	for i, p := range t {
+		names[i] = p.Name
+	}
+	return names
+}
+
+// Find returns the part called name, or an error that names the nearest one
+// and all the choices. kind is the word for such a part, as in "penalty".
+func (t Table[T]) Find(kind, name string) (Part[T], error) {
+	for _, p := range t {
+		if p.Name == name {
+			return p, nil
+		}
+	}
+	return Part[T]{}, Unknown(kind, name, t.Names())
+}
+
+// Decode sets the options of a part from a JSON object; an option it does not
+// have is an error.
+func Decode(part any, options []byte) error {
+	if len(bytes.TrimSpace(options)) == 0 {
+		return nil
+	}
+	d := json.NewDecoder(bytes.NewReader(options))
+	d.DisallowUnknownFields()
+	return d.Decode(part)
+}
+
+// Unknown says that there is no such kind called name, which was meant most
+// likely, and what there is.
+func Unknown(kind, name string, choices []string) error {
+	hint := ""
+	if near := Nearest(name, choices); near != "" {
+		hint = fmt.Sprintf("; did you mean %q?", near)
+	}
+	list := strings.Join(choices, ", ")
+	if len(choices) > 40 {
+		list = strings.Join(choices[:40], ", ") + fmt.Sprintf(", … (%d in all)", len(choices))
+	}
+	return fmt.Errorf("no %s %q%s (there are: %s)", kind, name, hint, list)
+}
+
+// Nearest returns the choice that takes the fewest edits to reach from name,
+// regardless of case, or "" where none is near.
+func Nearest(name string, choices []string) string {
+	if len(name) > 200 {
+		return ""
+	}
+	best, near := len(name)/2+2, ""
+	for _, c := range choices {
+		if len(c) > 200 {
+			continue
+		}
+		if d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(c)); d < best {
+			best, near = d, c
+		}
+	}
+	return near
+}

@@ -1,0 +1,91 @@
+// Package kindred learns several related prediction problems together, and
+// says whether that was worth it.
+//
+// A [Set] of [Task]s goes into a [Method], a [Model] comes out, and a
+// comparison (package compare) says whether learning together paid. This
+// package holds these words; the methods live in the packages below it:
+// linear and compose to begin with.
+//
+//	set, err := kindred.FromSlices(x, y1, y2)    // two tasks that share rows
+//	model, err := linear.SharedSVM().Fit(ctx, set)
+//	p, err := model.Predict(ctx, table, nil)     // p.Tasks[0].Probability
+package kindred
+
+import "context"
+
+// A Method learns a Model from a Set. It is a description: fitting changes
+// nothing in it, and one Method may fit several Sets at once.
+type Method interface {
+	// Fit learns from every task of s. It refuses, in one sentence, a set it
+	// cannot learn from. When ctx ends it returns ctx's error.
+	Fit(ctx context.Context, s *Set) (Model, error)
+}
+
+// A Model predicts the tasks it was fitted on. It is immutable and safe for
+// concurrent use.
+type Model interface {
+	// Tasks lists what the model predicts, in the order of the Set it was
+	// fitted on.
+	Tasks() []TaskInfo
+	// Schema lists the columns that Predict reads.
+	Schema() Schema
+	// Predict predicts every row for the tasks named by their place in
+	// Tasks, and computes only those; nil asks for all.
+	Predict(ctx context.Context, rows *Table, tasks []int) (*Prediction, error)
+}
+
+// TaskInfo is what a Model knows of a task it predicts.
+type TaskInfo struct {
+	Name    string   `json:"name"`
+	Target  string   `json:"target,omitempty"` // the name of the target column
+	Kind    Kind     `json:"kind"`
+	Classes []string `json:"classes,omitempty"` // of a binary or multiclass task, in the order of its class indices
+}
+
+// A Prediction is what a model says of n rows for each task asked, in the
+// order asked.
+type Prediction struct {
+	Tasks []Outcome
+}
+
+// An Outcome is one task's part of a Prediction. What the task's kind or the
+// model does not have is nil.
+type Outcome struct {
+	Task        int       // the task's place in Model.Tasks
+	Value       []float64 // n: regression, the value; count, the mean
+	Class       []int     // n: binary and multiclass, an index into TaskInfo.Classes
+	Probability []float64 // n × classes, row-major: binary (two columns) and multiclass
+	Decision    []float64 // n for binary, n × classes for multiclass: larger is likelier
+}
+
+// A Report says how a model was fitted. Models that have one implement
+// Reporter.
+type Report struct {
+	Method     string             `json:"method"`
+	Solver     string             `json:"solver,omitempty"`
+	Status     string             `json:"status"` // "converged", or why it stopped early
+	Steps      int                `json:"steps,omitempty"`
+	Objective  float64            `json:"objective"`
+	Gap        Certificate        `json:"certificate"`
+	Parameters map[string]float64 `json:"parameters,omitempty"` // hyper-parameters as used
+	Shares     []Share            `json:"shares,omitempty"`     // one a task, where something is shared
+	Warnings   []string           `json:"warnings,omitempty"`
+	Parts      []Report           `json:"parts,omitempty"` // of a model made of models
+}
+
+// A Share says how much of a task's weights w_t = w0 + v_t is common.
+type Share struct {
+	Task    string  `json:"task"`
+	Common  float64 `json:"common"`  // ‖w0‖
+	Private float64 `json:"private"` // ‖v_t‖
+	Share   float64 `json:"share"`   // ‖w0‖² / (‖w0‖² + ‖v_t‖²), 0 where both vanish
+}
+
+// A Certificate bounds how far a fit is from the best one.
+type Certificate struct {
+	Kind  string  `json:"kind"`  // "gap": (P−D)/max(|P|,|D|); "residual": of the optimality conditions; "bound"
+	Value float64 `json:"value"` // ≤ the tolerance asked for, where Status is "converged"
+}
+
+// A Reporter is a Model that can say how it was fitted.
+type Reporter interface{ Report() Report }

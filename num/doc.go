@@ -1,0 +1,11 @@
+// Package num holds the matrices of kindred over plain slices, and the few
+// products everything else is made of.
+//
+// A Matrix is a design: many rows, dense or sparse, read far more often than
+// written; selecting rows of it copies nothing. A Dense is a small matrix of
+// parameters: weights, Gram matrices, factors.
+//
+// The functions panic on shapes that do not fit: that is a bug of the caller,
+// never of the data. Parallel work goes through For, in pieces whose results
+// do not depend on how many run at a time.
+package num
