@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/agnivade/levenshtein"
@@ -42,6 +43,16 @@ func (t Table[T]) Find(kind, name string) (Part[T], error) {
 		}
 	}
 	return Part[T]{}, Unknown(kind, name, t.Names())
+}
+
+// NameOf returns the name of the part that has the type of v, or "".
+func (t Table[T]) NameOf(v T) string {
+	for _, p := range t {
+		if reflect.TypeOf(p.New()) == reflect.TypeOf(v) {
+			return p.Name
+		}
+	}
+	return ""
 }
 
 // Decode sets the options of a part from a JSON object; an option it does not

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"os"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/kindred-mtl/kindred/data"
+)
+
+// report prints for people, and writes the document where --json asks for it.
+func (c *common) report(cmd *cobra.Command, document any, people func()) error {
+	if c.json == "-" {
+		return writeJSON(cmd.OutOrStdout(), document)
+	}
+	people()
+	if c.json == "" {
+		return nil
+	}
+	return data.WriteFile(c.json, func(w io.Writer) error { return writeJSON(w, document) })
+}
+
+func writeJSON(w io.Writer, document any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(document)
+}
+
+// newTable returns a table of at most 100 columns; right lists the numbers of
+// the columns, from 1, that hold numbers.
+func newTable(w io.Writer, header table.Row, right ...int) table.Writer {
+	t := table.NewWriter()
+	t.SetOutputMirror(w)
+	t.AppendHeader(header)
+	style := table.StyleLight
+	style.Options = table.OptionsNoBordersAndSeparators
+	style.Options.SeparateHeader = true
+	style.Format.Header = text.FormatDefault
+	t.SetStyle(style)
+	t.Style().Size.WidthMax = 100
+	configs := make([]table.ColumnConfig, len(right))
+	for i, n := range right {
+		configs[i] = table.ColumnConfig{Number: n, Align: text.AlignRight, AlignHeader: text.AlignRight}
+	}
+	t.SetColumnConfigs(configs)
+	return t
+}
+
+// terminal tells whether w shows to a person.
+func terminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// progress returns a callback that draws a bar on a terminal and is silent in
+// a pipe, and what to call at the end.
+func progress(w io.Writer) (step func(done, total int, what string), end func()) {
+	if !terminal(w) {
+		return nil, func() {}
+	}
+	var bar *progressbar.ProgressBar
+	step = func(done, total int, what string) {
+		if bar == nil {
+			bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(w), progressbar.OptionClearOnFinish(),
+				progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true), progressbar.OptionSetWidth(30))
+		}
+		bar.Describe(fmt.Sprintf("%-24.24s", what))
+		bar.Set(done) // a bar that cannot be drawn is no reason to fail
+	}
+	return step, func() {
+		if bar != nil {
+			bar.Finish()
+		}
+	}
+}
+
+// colour makes s green or red by the sign of v, on a terminal.
+func colour(w io.Writer, v float64, s string) string {
+	switch {
+	case !terminal(w) || os.Getenv("NO_COLOR") != "":
+		return s
+	case v > 0:
+		return text.FgGreen.Sprint(s)
+	case v < 0:
+		return text.FgRed.Sprint(s)
+	}
+	return s
+}
+
+// number prints v with a sensible number of digits; — where it is undefined.
+func number(v *float64) string {
+	switch {
+	case v == nil || math.IsNaN(*v):
+		return "—"
+	case math.Abs(*v) >= 100:
+		return fmt.Sprintf("%.1f", *v)
+	case math.Abs(*v) >= 10:
+		return fmt.Sprintf("%.2f", *v)
+	default:
+		return fmt.Sprintf("%.4f", *v)
+	}
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kindred-mtl/kindred"
+	"github.com/kindred-mtl/kindred/catalog"
+	"github.com/kindred-mtl/kindred/data"
+)
+
+// source are the flags that say how a file becomes tasks.
+type source struct {
+	options     data.Options
+	kinds       []string
+	types       []string
+	taskWeights []string
+}
+
+func (s *source) flags(cmd *cobra.Command) {
+	f, o := cmd.Flags(), &s.options
+	f.StringVar(&o.Task, "task", "", "`column` that names the task of each row")
+	f.StringArrayVar(&o.Targets, "target", nil, "`column` to predict; repeat for several")
+	f.StringArrayVar(&s.kinds, "kind", nil, "kind of a target, as `target=kind`: regression, binary, multiclass or count")
+	f.StringArrayVar(&s.types, "type", nil, "type of a column, as `column=type`: numeric, categorical or text")
+	f.StringSliceVar(&o.Drop, "drop", nil, "`columns` not to learn from")
+	f.StringSliceVar(&o.Keep, "keep", nil, "`columns` to learn from, and no others")
+	f.StringVar(&o.Weight, "weight", "", "`column` of row weights")
+	f.StringVar(&o.Group, "group", "", "`column` of groups, such as patients: never on both sides of a split")
+	f.StringVar(&o.Time, "time", "", "`column` of times: split the past from what follows")
+	f.StringArrayVar(&s.taskWeights, "task-weight", nil, "weight of a task, as `task=number`")
+	f.StringVar(&o.Format, "format", "", "csv, tsv or svmlight; else by the file's name")
+}
+
+// read reads the file and reports what it took the columns for.
+func (s *source) read(ctx context.Context, path string) (*data.File, error) {
+	o := s.options
+	o.Path, o.Stdin = path, os.Stdin
+	var err error
+	if o.Kinds, err = pairs("--kind", s.kinds, kindred.ParseKind); err != nil {
+		return nil, err
+	}
+	if o.Types, err = pairs("--type", s.types, kindred.ParseType); err != nil {
+		return nil, err
+	}
+	number := func(v string) (float64, error) { return strconv.ParseFloat(v, 64) }
+	if o.TaskWeights, err = pairs("--task-weight", s.taskWeights, number); err != nil {
+		return nil, err
+	}
+	return data.Read(ctx, o)
+}
+
+// pairs reads flags of the form name=value.
+func pairs[T any](flag string, values []string, parse func(string) (T, error)) (map[string]T, error) {
+	out := map[string]T{}
+	for _, v := range values {
+		i := strings.LastIndex(v, "=")
+		if i < 0 {
+			return nil, wrong(fmt.Errorf("%s %q: write name=value", flag, v))
+		}
+		value, err := parse(v[i+1:])
+		if err != nil {
+			return nil, wrong(fmt.Errorf("%s %q: %w", flag, v, err))
+		}
+		out[v[:i]] = value
+	}
+	return out, nil
+}
+
+// learn reads the file for a command that needs targets.
+func (s *source) learn(ctx context.Context, path string) (*data.File, error) {
+	if len(s.options.Targets) == 0 && s.options.Format != "svmlight" && !strings.Contains(path, ".svm") {
+		return nil, wrong(fmt.Errorf("name what to predict: --target COLUMN"))
+	}
+	return s.read(ctx, path)
+}
+
+// kindsOf lists the kinds of the tasks.
+func kindsOf(s *kindred.Set) []kindred.Kind {
+	var kinds []kindred.Kind
+	seen := map[kindred.Kind]bool{}
+	for _, t := range s.Tasks {
+		if !seen[t.Kind] {
+			seen[t.Kind] = true
+			kinds = append(kinds, t.Kind)
+		}
+	}
+	return kinds
+}
+
+// describe prints what the columns were taken for.
+func describe(w io.Writer, f *data.File) {
+	roles, rows := map[string][]string{}, 0
+	var order []string
+	for _, c := range f.Columns {
+		what := c.Role
+		if c.Role == "feature" {
+			what = c.Type
+		}
+		if roles[what] == nil {
+			order = append(order, what)
+		}
+		name := c.Name
+		if c.Role == "target" {
+			name += " (" + c.Type + ")"
+		}
+		roles[what] = append(roles[what], name)
+	}
+	for i := range f.Set.Tasks {
+		rows += len(f.Set.Tasks[i].Rows)
+	}
+	fmt.Fprintf(w, "%s: %d rows, %d tasks, %d labels\n", f.Name, f.Table.Len(), len(f.Set.Tasks), rows)
+	for _, what := range order {
+		fmt.Fprintf(w, "  %-12s %s\n", what, shorten(strings.Join(roles[what], ", "), 84))
+	}
+	for _, c := range f.Columns {
+		if c.Note != "" && c.Role != "feature" {
+			fmt.Fprintf(w, "  %s: %s\n", c.Name, c.Note)
+		}
+	}
+	for _, warning := range f.Warnings {
+		fmt.Fprintf(w, "  warning: %s\n", warning)
+	}
+}
+
+// shorten cuts s to n characters.
+func shorten(s string, n int) string {
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	return string(r[:n-1]) + "…"
+}
+
+// unknownTask says that a row names a task the model does not know.
+func unknownTask(name string, tasks []kindred.TaskInfo) error {
+	names := make([]string, len(tasks))
+	for i, t := range tasks {
+		names[i] = t.Name
+	}
+	return catalog.Unknown("task", name, names)
+}

@@ -1,0 +1,292 @@
+package compose
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/kindred-mtl/kindred"
+	"github.com/kindred-mtl/kindred/calibrate"
+	"github.com/kindred-mtl/kindred/num"
+	"github.com/kindred-mtl/kindred/split"
+)
+
+// Search fits each candidate of its methods on folds of the rows, stratified
+// by task and label, and refits the one whose held-out loss is least: log loss
+// for classes, squared error in units of the target's variance for numbers,
+// Poisson deviance for counts, averaged over all rows of all tasks. Decisions
+// without probabilities are calibrated first, and the calibration is handed to
+// the last fit.
+type Search struct {
+	Methods []kindred.Method // each a kindred.Tunable, tried in order; ties go to the first
+	Folds   int              // 0: 5
+	OneSE   bool             // take the first candidate within one standard error of the best
+	Seed    uint64           // of the folds
+}
+
+// Fit searches and refits. Methods that are not applicable are passed over;
+// where only one candidate is left it is fitted without a search.
+func (s Search) Fit(ctx context.Context, set *kindred.Set) (kindred.Model, error) {
+	lists, err := s.candidates(ctx, set)
+	if err != nil {
+		return nil, err
+	}
+	if len(lists) == 1 && len(lists[0].settings) == 1 {
+		return lists[0].settings[0].Fit(ctx, set)
+	}
+	trials, err := s.trials(ctx, set, lists)
+	if err != nil {
+		return nil, err
+	}
+	chosen := trials[choose(trials, s.OneSE)]
+	if c, ok := chosen.Method.(kindred.Calibrating); ok {
+		return c.FitHeld(ctx, set, chosen.Held)
+	}
+	return chosen.Method.Fit(ctx, set)
+}
+
+// A Trial is a candidate and how it did on rows held out.
+type Trial struct {
+	Method kindred.Method
+	Held   []kindred.Outcome // of every labelled row
+	Loss   float64           // mean over rows
+	Error  float64           // its standard error over folds
+}
+
+// Trials fits every candidate on every fold.
+func (s Search) Trials(ctx context.Context, set *kindred.Set) ([]Trial, error) {
+	lists, err := s.candidates(ctx, set)
+	if err != nil {
+		return nil, err
+	}
+	return s.trials(ctx, set, lists)
+}
+
+// A list is one method and its candidates.
+type list struct {
+	method   kindred.Tunable
+	settings []kindred.Method
+}
+
+// candidates lists those of every method that applies.
+func (s Search) candidates(ctx context.Context, set *kindred.Set) ([]list, error) {
+	if err := set.Check(); err != nil {
+		return nil, err
+	}
+	var lists []list
+	why := errors.New("search: no method is given")
+	for _, method := range s.Methods {
+		m, err := tunable(method)
+		if err != nil {
+			return nil, err
+		}
+		settings, err := m.Candidates(ctx, set)
+		if errors.Is(err, ErrNotApplicable) {
+			why = err
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		lists = append(lists, list{m, settings})
+	}
+	if lists == nil {
+		return nil, why
+	}
+	return lists, nil
+}
+
+func (s Search) trials(ctx context.Context, set *kindred.Set, lists []list) ([]Trial, error) {
+	k := s.Folds
+	if k == 0 {
+		k = 5
+	}
+	folds, err := split.KFold(set, k, 1, s.Seed)
+	if err != nil {
+		return nil, fmt.Errorf("search: %w", err)
+	}
+	var trials []Trial
+	for _, l := range lists {
+		found, err := trial(ctx, l, set, folds)
+		if err != nil {
+			return nil, err
+		}
+		trials = append(trials, found...)
+	}
+	return trials, nil
+}
+
+// trial fits the candidates of one method, fold by fold side by side.
+func trial(ctx context.Context, l list, set *kindred.Set, folds []split.Fold) ([]Trial, error) {
+	candidates := l.settings
+	held := make([]*kindred.Held, len(candidates))
+	for i := range held {
+		held[i] = kindred.NewHeld(set)
+	}
+	errs := make([]error, len(folds))
+	num.For(len(folds), func(f int) {
+		train, tasks := set.Select(folds[f].Train).Nonempty()
+		errs[f] = l.method.Path(ctx, train, candidates, func(i int, model kindred.Model) error {
+			return held[i].Predict(ctx, model, tasks, folds[f].Test)
+		})
+	})
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	trials := make([]Trial, len(candidates))
+	num.For(len(candidates), func(i int) {
+		trials[i] = Trial{Method: candidates[i], Held: held[i].Outcomes}
+		trials[i].Loss, trials[i].Error = heldLoss(set, held[i].Outcomes, folds)
+	})
+	return trials, nil
+}
+
+// choose returns the trial of least loss, or the first one, of the same
+// method's path from the strongest down, that is within its standard error.
+func choose(trials []Trial, oneSE bool) int {
+	best := 0
+	for i, t := range trials {
+		if t.Loss < trials[best].Loss || math.IsNaN(trials[best].Loss) {
+			best = i
+		}
+	}
+	if oneSE {
+		for i, t := range trials {
+			if t.Loss <= trials[best].Loss+trials[best].Error {
+				return i
+			}
+		}
+	}
+	return best
+}
+
+// heldLoss is the mean loss over all held-out rows, and its standard error
+// over folds.
+func heldLoss(set *kindred.Set, held []kindred.Outcome, folds []split.Fold) (mean, se float64) {
+	rows := make([][]float64, len(set.Tasks))
+	probabilities := calibrated(set, held)
+	spread := spreads(set)
+	for t := range set.Tasks {
+		rows[t] = rowLosses(&set.Tasks[t], held[t], probabilities[t], spread[set.Tasks[t].Label.Target])
+	}
+	total, weight := 0.0, 0.0
+	byFold := make([]float64, 0, len(folds))
+	for _, f := range folds {
+		sum, n := 0.0, 0.0
+		for t, places := range f.Test {
+			for _, i := range places {
+				w := weightOf(&set.Tasks[t], i)
+				if v := rows[t][i]; !math.IsNaN(v) {
+					sum, n = sum+w*v, n+w
+				}
+			}
+		}
+		total, weight = total+sum, weight+n
+		if n > 0 {
+			byFold = append(byFold, sum/n)
+		}
+	}
+	mean = total / weight
+	square := 0.0
+	for _, v := range byFold {
+		square += (v - mean) * (v - mean)
+	}
+	if k := float64(len(byFold)); k > 1 {
+		se = math.Sqrt(square / (k - 1) / k)
+	}
+	return mean, se
+}
+
+func weightOf(t *kindred.Task, i int) float64 {
+	if t.Weight == nil {
+		return 1
+	}
+	return t.Weight[i]
+}
+
+// calibrated gives each task's held-out probabilities, n × classes, from its
+// decisions where the models gave none; nil for tasks without classes.
+func calibrated(set *kindred.Set, held []kindred.Outcome) [][]float64 {
+	out := make([][]float64, len(held))
+	var scores []calibrate.Scores
+	var whose [][2]int
+	for t, o := range held {
+		task := &set.Tasks[t]
+		if !task.Kind.Classifies() || o.Probability != nil || o.Decision == nil {
+			out[t] = o.Probability
+			continue
+		}
+		k := len(o.Decision) / len(task.Rows)
+		for c := range k {
+			scores = append(scores, calibrate.Column(task.Y(), task.Weight, o.Decision, c, k))
+			whose = append(whose, [2]int{t, c})
+		}
+	}
+	sigmoids := calibrate.Platt(scores)
+	for i, g := range sigmoids {
+		t, c := whose[i][0], whose[i][1]
+		task, f := &set.Tasks[t], held[t].Decision
+		n, k := len(task.Rows), len(task.Label.Classes)
+		if out[t] == nil {
+			out[t] = make([]float64, n*k)
+		}
+		for r := range n {
+			if k == 2 && len(f) == n {
+				p := g.Probability(f[r])
+				out[t][2*r], out[t][2*r+1] = 1-p, p
+				continue
+			}
+			out[t][r*k+c] = g.Probability(f[r*k+c])
+		}
+	}
+	return out
+}
+
+// spreads is the variance of each regression target around its tasks' means.
+func spreads(set *kindred.Set) map[string]float64 {
+	square, n := map[string]float64{}, map[string]float64{}
+	for i := range set.Tasks {
+		t := &set.Tasks[i]
+		sum, weight := 0.0, 0.0
+		for k, y := range t.Y() {
+			sum, weight = sum+weightOf(t, k)*y, weight+weightOf(t, k)
+		}
+		for k, y := range t.Y() {
+			square[t.Label.Target] += weightOf(t, k) * (y - sum/weight) * (y - sum/weight)
+		}
+		n[t.Label.Target] += weight
+	}
+	for target := range square {
+		if square[target] /= n[target]; !(square[target] > 0) {
+			square[target] = 1
+		}
+	}
+	return square
+}
+
+// rowLosses is the loss of each row; NaN where no model predicted it.
+func rowLosses(t *kindred.Task, o kindred.Outcome, p []float64, variance float64) []float64 {
+	out := make([]float64, len(t.Rows))
+	for i, y := range t.Y() {
+		switch {
+		case t.Kind == kindred.Regression:
+			out[i] = (o.Value[i] - y) * (o.Value[i] - y) / variance
+		case t.Kind == kindred.Count:
+			mu := math.Max(o.Value[i], 1e-12)
+			out[i] = 2 * (mu - y)
+			if y > 0 {
+				out[i] += 2 * y * math.Log(y/mu)
+			}
+		case p == nil:
+			out[i] = math.NaN()
+		default:
+			k := len(t.Label.Classes)
+			sum := num.Sum(p[i*k : (i+1)*k])
+			out[i] = -math.Log(math.Max(p[i*k+int(y)]/sum, 1e-15))
+		}
+	}
+	return out
+}

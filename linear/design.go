@@ -1,0 +1,315 @@
+package linear
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/kindred-mtl/kindred"
+	"github.com/kindred-mtl/kindred/loss"
+	"github.com/kindred-mtl/kindred/num"
+	"github.com/kindred-mtl/kindred/penalty"
+	"github.com/kindred-mtl/kindred/prep"
+	"github.com/kindred-mtl/kindred/solve"
+)
+
+// A unit is what the solver takes for a task: a task, or one class of a
+// multiclass task learned against the rest.
+type unit struct {
+	task  int
+	class int // −1: the whole task
+	first int // its first column of W
+	k     int // its columns
+	// prior is the smoothed log-odds where the training rows hold one class
+	// and nothing is shared; NaN otherwise.
+	prior float64
+	// one tells that the training rows hold one class.
+	one bool
+}
+
+// A design is a set as numbers: everything a fit needs that does not depend on
+// the penalty's strength.
+type design struct {
+	set     *kindred.Set
+	prep    *prep.Prep
+	targets []prep.Target
+	losses  []loss.Loss // of each task
+	units   []unit
+	columns int
+	layout  penalty.Layout
+	mean    float64 // n̄, the mean weight of a task's rows
+	// problem has every unit; open leaves out the rows of units of one class,
+	// and is nil where there are none.
+	problem, open *solve.Problem
+	warnings      []string
+}
+
+// design prepares the set for m.
+func (m Method) design(ctx context.Context, s *kindred.Set) (*design, error) {
+	if err := m.check(); err != nil {
+		return nil, err
+	}
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
+	d := &design{set: s, targets: prep.FitTargets(s)}
+	for i := range s.Tasks {
+		l, err := m.lossOf(&s.Tasks[i])
+		if err != nil {
+			return nil, err
+		}
+		d.losses = append(d.losses, l)
+	}
+	var err error
+	if d.prep, err = prep.Fit(ctx, m.Prep, s); err != nil {
+		return nil, err
+	}
+	if d.prep.Width() == 0 {
+		return nil, fmt.Errorf("no feature varies over the rows to learn from")
+	}
+	rows, err := d.rows(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d.layOut()
+	d.problem = &solve.Problem{Layout: d.layout, InterceptScaling: m.InterceptScaling}
+	for _, u := range d.units {
+		d.problem.Tasks = append(d.problem.Tasks, d.task(u, rows[u.task]))
+	}
+	return d, d.settleSingles(m)
+}
+
+// lossOf is the loss of one task.
+func (m Method) lossOf(t *kindred.Task) (loss.Loss, error) {
+	if m.Loss == nil {
+		return map[kindred.Kind]loss.Loss{
+			kindred.Regression: loss.Squared{}, kindred.Binary: loss.Logistic{},
+			kindred.Multiclass: loss.Softmax{}, kindred.Count: loss.Poisson{},
+		}[t.Kind], nil
+	}
+	if m.Loss.Takes(t.Kind) || t.Kind == kindred.Multiclass && m.Loss.Takes(kindred.Binary) {
+		return m.Loss, nil
+	}
+	return nil, fmt.Errorf("task %q is a %v task, which the loss %s does not take", t.Name, t.Kind, loss.All.NameOf(m.Loss))
+}
+
+// oneVersusRest tells whether task t is learned class by class.
+func (d *design) oneVersusRest(t int) bool {
+	return d.set.Tasks[t].Kind == kindred.Multiclass && !d.losses[t].Takes(kindred.Multiclass)
+}
+
+// rows returns the design matrix of each task. A table is transformed once,
+// and tasks that list the same rows of it share their matrix.
+func (d *design) rows(ctx context.Context) ([]*num.Matrix, error) {
+	out := make([]*num.Matrix, len(d.set.Tasks))
+	for _, table := range d.set.Tables() {
+		place := make([]int, table.Len())
+		var listed []int
+		for i := range d.set.Tasks {
+			if t := &d.set.Tasks[i]; t.Table == table {
+				for _, r := range t.Rows {
+					if place[r] == 0 {
+						listed = append(listed, r)
+						place[r] = len(listed)
+					}
+				}
+			}
+		}
+		x, err := d.prep.Transform(ctx, table, listed)
+		if err != nil {
+			return nil, err
+		}
+		for i := range d.set.Tasks {
+			t := &d.set.Tasks[i]
+			if t.Table != table {
+				continue
+			}
+			if i > 0 && d.set.Tasks[i-1].Table == table && slices.Equal(t.Rows, d.set.Tasks[i-1].Rows) {
+				out[i] = out[i-1]
+				continue
+			}
+			places := make([]int, len(t.Rows))
+			for k, r := range t.Rows {
+				places[k] = place[r] - 1
+			}
+			out[i] = x.Select(places)
+		}
+	}
+	return out, nil
+}
+
+// layOut lists the units and says what the columns of W are.
+func (d *design) layOut() {
+	slots := map[string]int{}
+	add := func(u unit, names ...string) {
+		u.first, u.k, u.prior = d.columns, len(names), math.NaN()
+		d.units = append(d.units, u)
+		d.columns += u.k
+		for _, name := range names {
+			if _, ok := slots[name]; !ok {
+				slots[name] = len(slots)
+			}
+			d.layout.Task = append(d.layout.Task, u.task)
+			d.layout.Slot = append(d.layout.Slot, slots[name])
+		}
+	}
+	for t := range d.set.Tasks {
+		task := &d.set.Tasks[t]
+		switch {
+		case task.Kind != kindred.Multiclass:
+			add(unit{task: t, class: -1}, "")
+		case d.oneVersusRest(t):
+			for c, name := range task.Label.Classes {
+				add(unit{task: t, class: c}, "="+name)
+			}
+		default:
+			names := make([]string, len(task.Label.Classes))
+			for c, name := range task.Label.Classes {
+				names[c] = "=" + name
+			}
+			add(unit{task: t, class: -1}, names...)
+		}
+	}
+}
+
+// task is what the solver sees of a unit.
+func (d *design) task(u unit, x *num.Matrix) solve.Task {
+	t := &d.set.Tasks[u.task]
+	y := slices.Clone(t.Y())
+	for i := range y {
+		switch {
+		case u.class >= 0 && int(y[i]) == u.class:
+			y[i] = 1
+		case u.class >= 0:
+			y[i] = 0
+		case t.Kind == kindred.Regression:
+			y[i] = (y[i] - d.targets[u.task].Center) / d.targets[u.task].Scale
+		}
+	}
+	for i := range y {
+		d.mean += weight(t, i) / float64(len(d.units))
+	}
+	return solve.Task{X: x, Y: y, Weight: t.Weight, Loss: d.losses[u.task], Outputs: u.k}
+}
+
+// settleSingles decides about units whose training rows hold a single class,
+// or no event: there the best free intercept is infinite. Where the penalty
+// shares, such a unit takes the intercept of the others; alone it predicts its
+// smoothed prior.
+func (d *design) settleSingles(m Method) error {
+	ones := 0
+	for i := range d.units {
+		u, t := &d.units[i], &d.problem.Tasks[i]
+		if u.k > 1 || d.set.Tasks[u.task].Kind == kindred.Regression {
+			continue
+		}
+		total, positive, same := 0.0, 0.0, true
+		for r, y := range t.Y {
+			w := weight(&d.set.Tasks[u.task], r)
+			total, positive = total+w, positive+w*y
+			same = same && y == t.Y[0]
+		}
+		if !same || d.set.Tasks[u.task].Kind == kindred.Count && positive > 0 {
+			continue
+		}
+		ones++
+		u.one, u.prior = true, math.Log((positive+1)/(total-positive+1))
+		if d.set.Tasks[u.task].Kind == kindred.Count {
+			u.prior = math.Log((positive + 0.5) / (total + 1))
+		}
+		d.warnings = append(d.warnings, d.single(u, t.Y[0]))
+	}
+	if ones == 0 {
+		return nil
+	}
+	if ones == len(d.units) && len(d.units) > 1 {
+		return fmt.Errorf("no task has rows of two classes to learn from")
+	}
+	shares := sharing(m.penalty()) && ones < len(d.units)
+	d.open = &solve.Problem{Layout: d.layout, InterceptScaling: d.problem.InterceptScaling}
+	for i, t := range d.problem.Tasks {
+		if u := &d.units[i]; u.one {
+			t.X, t.Y, t.Weight, t.Fixed = t.X.Select(nil), nil, nil, []float64{0}
+			if shares {
+				u.prior = math.NaN()
+			}
+		}
+		d.open.Tasks = append(d.open.Tasks, t)
+	}
+	if !shares {
+		d.problem, d.open = d.open, nil
+	}
+	return nil
+}
+
+func (d *design) single(u *unit, y float64) string {
+	t := &d.set.Tasks[u.task]
+	switch {
+	case t.Kind == kindred.Count:
+		return fmt.Sprintf("task %q: all %d training rows count 0", t.Name, len(t.Rows))
+	case u.class < 0:
+		return fmt.Sprintf("task %q: all %d training rows are of class %q", t.Name, len(t.Rows), t.Label.Classes[int(y)])
+	case y == 0:
+		return fmt.Sprintf("task %q: no training row is of class %q", t.Name, t.Label.Classes[u.class])
+	default:
+		return fmt.Sprintf("task %q: all %d training rows are of class %q", t.Name, len(t.Rows), t.Label.Classes[u.class])
+	}
+}
+
+// sharing tells whether the penalty couples tasks.
+func sharing(p penalty.Penalty) bool {
+	switch p.(type) {
+	case penalty.Ridge, penalty.Lasso, *penalty.ElasticNet:
+		return false
+	}
+	return true
+}
+
+// strengths is the path of λ for a penalty: from λ_max, where there is one,
+// over three decades; for quadratic penalties over five and a half decades
+// below thrice the largest curvature a task can have.
+func (d *design) strengths(p penalty.Penalty) []float64 {
+	f := p.On(d.layout, 1)
+	if v, ok := f.(penalty.Vanishing); ok {
+		at := solve.NewPoint(d.problem)
+		solve.OptimizeIntercepts(d.problem, at)
+		if top := v.Zero(solve.Gradient(d.problem, at)); top > 0 && !math.IsInf(top, 0) {
+			return geometric(top, 1e-3, 16)
+		}
+	}
+	return geometric(3*d.curvature(), 3e-6, 12)
+}
+
+// geometric is n strengths from top down to top·ratio, without top itself.
+func geometric(top, ratio float64, n int) []float64 {
+	out := make([]float64, n)
+	for i := range out {
+		out[i] = top * math.Pow(ratio, float64(i+1)/float64(n))
+	}
+	return out
+}
+
+// curvature is n̄ times the mean squared length of a row.
+func (d *design) curvature() float64 {
+	square, rows := 0.0, 0.0
+	for i := range d.problem.Tasks {
+		x := d.problem.Tasks[i].X
+		for r := range x.Rows {
+			_, v := x.Row(r)
+			square += num.Dot(v, v)
+		}
+		rows += float64(x.Rows)
+	}
+	if square == 0 {
+		return 1
+	}
+	return d.mean * square / rows
+}
+
+func weight(t *kindred.Task, i int) float64 {
+	if t.Weight == nil {
+		return 1
+	}
+	return t.Weight[i]
+}

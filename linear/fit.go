@@ -1,0 +1,218 @@
+package linear
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/kindred-mtl/kindred"
+	"github.com/kindred-mtl/kindred/calibrate"
+	"github.com/kindred-mtl/kindred/loss"
+	"github.com/kindred-mtl/kindred/num"
+	"github.com/kindred-mtl/kindred/penalty"
+	"github.com/kindred-mtl/kindred/solve"
+	"github.com/kindred-mtl/kindred/split"
+)
+
+// lambda is the strength as used on a design.
+func (m Method) lambda(d *design) float64 {
+	switch {
+	case m.C > 0:
+		return 1 / m.C
+	case m.Alpha > 0:
+		return m.Alpha * d.mean
+	default:
+		return 1
+	}
+}
+
+// solve finds W and b from a start (nil: the origin).
+func (m Method) solve(ctx context.Context, d *design, start *solve.Point, tol float64, steps int) (*Model, error) {
+	lambda := m.lambda(d)
+	f := m.penalty().On(d.layout, lambda)
+	if d.open != nil {
+		d.open.Penalty = f
+		_, r, err := m.run(ctx, d.open, start, tol, steps)
+		if err != nil {
+			return nil, err
+		}
+		d.lend(r.Point)
+		start = r.Point
+	}
+	d.problem.Penalty = f
+	name, r, err := m.run(ctx, d.problem, start, tol, steps)
+	if err != nil {
+		return nil, err
+	}
+	return m.model(d, f, lambda, name, r), nil
+}
+
+// run picks the solver and runs it.
+func (m Method) run(ctx context.Context, p *solve.Problem, start *solve.Point, tol float64, steps int) (string, solve.Result, error) {
+	name := m.Solver
+	var solver solve.Solver
+	if name == "" {
+		var err error
+		if name, solver, err = solve.Pick(p); err != nil {
+			return "", solve.Result{}, fmt.Errorf("linear: %w", err)
+		}
+		if name == "dualcd" && m.Tol == 0 {
+			tol = math.Max(tol, 1e-3)
+		}
+	} else {
+		part, err := solve.All.Find("solver", name)
+		if err != nil {
+			return "", solve.Result{}, err
+		}
+		solver = part.New()
+	}
+	r, err := solve.Run(ctx, solver, p, start, tol, steps)
+	return name, r, err
+}
+
+// lend fixes the intercepts of units of one class at the mean of the others',
+// weighted by their rows, slot by slot; 0 where a slot has no others.
+func (d *design) lend(x *solve.Point) {
+	sum, rows := map[int]float64{}, map[int]float64{}
+	for i, u := range d.units {
+		if !u.one && u.k == 1 {
+			n := float64(d.problem.Tasks[i].X.Rows)
+			sum[d.layout.Slot[u.first]] += n * x.B[u.first]
+			rows[d.layout.Slot[u.first]] += n
+		}
+	}
+	for i, u := range d.units {
+		if u.one {
+			slot := d.layout.Slot[u.first]
+			b := 0.0
+			if rows[slot] > 0 {
+				b = sum[slot] / rows[slot]
+			}
+			d.problem.Tasks[i].Fixed = []float64{b}
+			x.B[u.first] = b
+		}
+	}
+}
+
+// model keeps what a solver found.
+func (m Method) model(d *design, f penalty.Func, lambda float64, solver string, r solve.Result) *Model {
+	out := &Model{
+		tasks: d.set.Infos(), prep: d.prep, targets: d.targets, losses: d.losses,
+		first: make([]int, len(d.set.Tasks)+1), w: r.Point.W, b: r.Point.B, point: r.Point,
+	}
+	for _, u := range d.units {
+		out.first[u.task+1] = u.first + u.k
+		if !math.IsNaN(u.prior) {
+			out.b[u.first] = u.prior
+		}
+	}
+	out.report = kindred.Report{
+		Method: "linear", Solver: solver, Status: r.Status, Steps: r.Step, Objective: r.Objective,
+		Gap: r.Certificate, Parameters: m.penalty().Parameters(), Warnings: d.warnings,
+	}
+	if out.report.Parameters == nil {
+		out.report.Parameters = map[string]float64{}
+	}
+	out.report.Parameters["lambda"] = lambda
+	out.report.Parameters["alpha"] = lambda / d.mean
+	out.report.Parameters["C"] = 1 / lambda
+	if solver == "dualcd" {
+		out.report.Warnings = append(append([]string{}, d.warnings...), "dualcd penalizes the intercepts; intercept_scaling weakens that")
+	}
+	out.report.Shares = d.shares(f, out.w)
+	return out
+}
+
+// shares says how much of each task's weights is common, for penalties with a
+// shared part.
+func (d *design) shares(f penalty.Func, w *num.Dense) []kindred.Share {
+	arrow, ok := f.(penalty.Arrow)
+	if !ok {
+		return nil
+	}
+	if shared, private := arrow.Arrow(); shared == 0 || private == 0 {
+		return nil
+	}
+	w0 := penalty.SharedPart(f, w)
+	out := make([]kindred.Share, len(d.set.Tasks))
+	for t := range out {
+		out[t].Task = d.set.Tasks[t].Name
+		common, private := 0.0, 0.0
+		for c, task := range d.layout.Task {
+			if task != t {
+				continue
+			}
+			for j := range w.Rows {
+				shared := w0.At(j, d.layout.Slot[c])
+				common += shared * shared
+				private += (w.At(j, c) - shared) * (w.At(j, c) - shared)
+			}
+		}
+		out[t].Common, out[t].Private = math.Sqrt(common), math.Sqrt(private)
+		if common+private > 0 {
+			out[t].Share = common / (common + private)
+		}
+	}
+	return out
+}
+
+// calibrates tells whether decisions need a sigmoid to become probabilities.
+func (m Method) calibrates(d *design) bool {
+	if m.NoProbability {
+		return false
+	}
+	for i, l := range d.losses {
+		if _, ok := l.(loss.Linked); !ok && d.set.Tasks[i].Kind.Classifies() {
+			return true
+		}
+	}
+	return false
+}
+
+// calibrationFolds is LIBSVM's number.
+const calibrationFolds = 5
+
+// outOfFold predicts every row by a model fitted without its fold.
+func (m Method) outOfFold(ctx context.Context, s *kindred.Set) ([]kindred.Outcome, error) {
+	m.NoProbability = true
+	folds, err := split.KFold(s, calibrationFolds, 1, m.Seed)
+	if err != nil {
+		return nil, fmt.Errorf("linear: no folds to calibrate on: %w", err)
+	}
+	held, errs := kindred.NewHeld(s), make([]error, len(folds))
+	num.For(len(folds), func(i int) {
+		train, tasks := s.Select(folds[i].Train).Nonempty()
+		model, err := m.FitHeld(ctx, train, nil)
+		if err == nil {
+			err = held.Predict(ctx, model, tasks, folds[i].Test)
+		}
+		errs[i] = err
+	})
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return held.Outcomes, nil
+}
+
+// calibrate fits the sigmoids on held-out decisions, one a column; a column
+// that only predicts its prior keeps it.
+func (m *Model) calibrate(s *kindred.Set, held []kindred.Outcome) {
+	var scores []calibrate.Scores
+	var columns []int
+	m.sigmoids = make([]calibrate.Sigmoid, len(m.b))
+	for t := range m.tasks {
+		lo, hi := m.first[t], m.first[t+1]
+		if _, linked := m.losses[t].(loss.Linked); linked {
+			continue
+		}
+		for c := lo; c < hi; c++ {
+			scores = append(scores, calibrate.Column(s.Tasks[t].Y(), s.Tasks[t].Weight, held[t].Decision, c-lo, hi-lo))
+			columns = append(columns, c)
+		}
+	}
+	for i, g := range calibrate.Platt(scores) {
+		m.sigmoids[columns[i]] = g
+	}
+}

@@ -1,0 +1,178 @@
+// Package linear learns one weight vector per task and output:
+//
+//	min over W, b of  Σ_t Σ_i w_ti ℓ(y_ti, x_ti·w_t + b_t) + λ Ω(W)
+//
+// loss × penalty × solver. The loss is the plain weighted sum over the rows of
+// all tasks, for every model alike, and the strength λ may be said in the two
+// ways scikit-learn has: C = 1/λ, as in its SVC and LogisticRegression, or
+// alpha = λ/n̄ with n̄ the mean weight of a task's rows, as in its
+// MultiTaskLasso (its Ridge's alpha is λ). Intercepts are not penalized, one a
+// task and output; only the solver dualcd penalizes them, and says so.
+//
+// Features are prepared (package prep) and regression targets standardized by
+// the rows fitted on; λ is in these units. Predictions are in the user's.
+package linear
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/kindred-mtl/kindred"
+	"github.com/kindred-mtl/kindred/loss"
+	"github.com/kindred-mtl/kindred/penalty"
+	"github.com/kindred-mtl/kindred/prep"
+	"github.com/kindred-mtl/kindred/solve"
+)
+
+// A Method is loss × penalty × solver. Its zero value is ridge regression,
+// logistic, softmax or Poisson regression by the kind of each task.
+type Method struct {
+	Loss    loss.Loss       // nil: of each task's kind: squared, logistic, softmax, poisson
+	Penalty penalty.Penalty // nil: penalty.Ridge
+
+	C     float64 // 1/λ; with Alpha 0 too, λ is 1
+	Alpha float64 // λ/n̄
+
+	Solver           string       // one of solve.All; "": the first that takes loss and penalty
+	Tol              float64      // the certificate to reach; 0: 1e-6, for dualcd 1e-3
+	MaxIter          int          // steps of the solver at most; 0: 10,000
+	InterceptScaling float64      // of dualcd: the constant that stands for the intercept; 0: 1
+	NoProbability    bool         // leave an SVM uncalibrated: decisions without probabilities
+	Prep             prep.Options // of the features
+	Seed             uint64       // of the folds that calibrate an SVM
+}
+
+// Fit learns W and b, and for losses without probabilities the sigmoid of each
+// task from out-of-fold decision values.
+func (m Method) Fit(ctx context.Context, s *kindred.Set) (kindred.Model, error) {
+	return m.FitHeld(ctx, s, nil)
+}
+
+// FitHeld is Fit where the out-of-fold decision values are known already.
+func (m Method) FitHeld(ctx context.Context, s *kindred.Set, held []kindred.Outcome) (kindred.Model, error) {
+	d, err := m.design(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	model, err := m.solve(ctx, d, nil, m.tol(), m.maxIter())
+	if err != nil {
+		return nil, err
+	}
+	if !m.calibrates(d) {
+		return model, nil
+	}
+	if held == nil {
+		if held, err = m.outOfFold(ctx, s); err != nil {
+			return nil, err
+		}
+	}
+	model.calibrate(s, held)
+	return model, nil
+}
+
+// Candidates is a path of strengths for each variant of the penalty, from the
+// one that leaves (next to) nothing of W downwards.
+func (m Method) Candidates(ctx context.Context, s *kindred.Set) ([]kindred.Method, error) {
+	variants := m.penalty().Variants()
+	if m.C != 0 || m.Alpha != 0 {
+		var out []kindred.Method
+		for _, v := range variants {
+			c := m
+			c.Penalty = v
+			out = append(out, c)
+		}
+		return out, nil
+	}
+	d, err := m.design(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	var out []kindred.Method
+	for _, v := range variants {
+		for _, lambda := range d.strengths(v) {
+			c := m
+			c.Penalty, c.C = v, 1/lambda
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}
+
+// Path fits the candidates in order, each from where the one before it ended.
+func (m Method) Path(ctx context.Context, s *kindred.Set, candidates []kindred.Method, yield func(int, kindred.Model) error) error {
+	d, err := m.design(ctx, s)
+	if err != nil {
+		return err
+	}
+	var start *solve.Point
+	for i, c := range candidates {
+		c, ok := c.(Method)
+		if !ok {
+			return fmt.Errorf("candidate %d is not one of this method", i)
+		}
+		model, err := c.solve(ctx, d, start, max(c.tol(), pathTol), min(c.maxIter(), pathSteps))
+		if err != nil {
+			return err
+		}
+		start = model.point
+		if err := yield(i, model); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CommonSlopes is the method with one weight vector for all tasks, which keep
+// their intercepts: what shared weights become as the coupling grows without
+// bound.
+func (m Method) CommonSlopes() kindred.Method {
+	m.Penalty = penalty.Common{}
+	return m
+}
+
+// Along a path a rough solution is enough to tell candidates apart.
+const (
+	pathTol   = 1e-4
+	pathSteps = 1000
+)
+
+func (m Method) penalty() penalty.Penalty {
+	if m.Penalty == nil {
+		return penalty.Ridge{}
+	}
+	return m.Penalty
+}
+
+func (m Method) tol() float64 {
+	switch {
+	case m.Tol > 0:
+		return m.Tol
+	case m.Solver == "dualcd":
+		return 1e-3
+	default:
+		return 1e-6
+	}
+}
+
+func (m Method) maxIter() int {
+	if m.MaxIter > 0 {
+		return m.MaxIter
+	}
+	return 10_000
+}
+
+// check refuses options out of range.
+func (m Method) check() error {
+	if m.C < 0 || m.Alpha < 0 || m.Tol < 0 || m.MaxIter < 0 || m.InterceptScaling < 0 {
+		return fmt.Errorf("linear: C, alpha, tol, max_iter and intercept_scaling are not negative")
+	}
+	if m.C > 0 && m.Alpha > 0 {
+		return fmt.Errorf("linear: C and alpha both say the strength; give one of them")
+	}
+	if m.Solver != "" {
+		if _, err := solve.All.Find("solver", m.Solver); err != nil {
+			return fmt.Errorf("linear: %w", err)
+		}
+	}
+	return nil
+}

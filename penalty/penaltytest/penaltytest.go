@@ -1,0 +1,411 @@
+// Package penaltytest holds what every penalty must pass: the properties that
+// follow from what its methods promise, with no number written down.
+package penaltytest
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/kindred-mtl/kindred/num"
+	"github.com/kindred-mtl/kindred/penalty"
+)
+
+// All checks every penalty of the table, and says how many it saw.
+func All(t *testing.T) {
+	seen := 0
+	for _, part := range penalty.All {
+		t.Run(part.Name, func(t *testing.T) { Check(t, part.New()) })
+		seen++
+	}
+	t.Logf("penaltytest: %d penalties checked", seen)
+}
+
+// Check tests a penalty, with every variant of the options it leaves open, on
+// matrices of many shapes.
+func Check(t *testing.T, p penalty.Penalty) {
+	variants := p.Variants()
+	if len(variants) == 0 {
+		t.Fatal("no variants")
+	}
+	tried := variants
+	if len(variants) > 1 {
+		tried = append(tried, p)
+	}
+	for _, v := range tried {
+		t.Run(fmt.Sprint(v.Parameters()), func(t *testing.T) {
+			for _, shape := range shapes {
+				c := &check{T: t, penalty: v, d: shape.d, layout: shape.layout, lambda: 0.7, random: rand.New(rand.NewPCG(3, 5))}
+				c.f = v.On(c.layout, c.lambda)
+				t.Run(shape.name, func(t *testing.T) { c.T = t; c.all() })
+			}
+		})
+	}
+	for _, v := range variants {
+		if again := v.Variants(); len(again) != 1 || fmt.Sprint(again[0].Parameters()) != fmt.Sprint(v.Parameters()) {
+			t.Errorf("variant %v has variants of its own", v.Parameters())
+		}
+	}
+}
+
+var shapes = []struct {
+	name   string
+	d      int
+	layout penalty.Layout
+}{
+	{"tall", 7, single(3)},
+	{"wide", 3, single(8)},
+	{"square", 4, single(4)},
+	{"classes", 5, penalty.Layout{Task: []int{0, 0, 0, 1, 1, 1}, Slot: []int{0, 1, 2, 0, 1, 2}}},
+	{"ragged", 4, penalty.Layout{Task: []int{0, 0, 1, 2, 2}, Slot: []int{0, 2, 2, 1, 0}}},
+	{"one task", 6, single(1)},
+	{"one feature", 1, single(4)},
+	{"no feature", 0, single(3)},
+}
+
+// single is the layout of tasks with one output each.
+func single(tasks int) penalty.Layout {
+	l := penalty.Layout{Task: make([]int, tasks), Slot: make([]int, tasks)}
+	for i := range l.Task {
+		l.Task[i] = i
+	}
+	return l
+}
+
+// A check is one penalty on matrices of one shape.
+type check struct {
+	*testing.T
+	penalty penalty.Penalty
+	d       int
+	layout  penalty.Layout
+	lambda  float64
+	f       penalty.Func
+	random  *rand.Rand
+}
+
+func (c *check) all() {
+	c.value()
+	c.conjugate()
+	c.scaling()
+	if f, ok := c.f.(penalty.Proximal); ok {
+		for _, name := range inputs {
+			v := c.input(name)
+			for _, step := range []float64{0.02, 1.3} {
+				c.prox(f, name, v, step)
+			}
+		}
+		c.nonexpansive(f)
+	}
+	c.permutation()
+	if f, ok := c.f.(penalty.RowSeparable); ok {
+		c.rows(f)
+	}
+	if f, ok := c.f.(penalty.Vanishing); ok {
+		c.zero(f)
+	}
+	if f, ok := c.f.(penalty.Arrow); ok {
+		c.arrow(f)
+	}
+}
+
+// normal returns a d × k matrix of normal numbers.
+func (c *check) normal() *num.Dense {
+	w := num.NewDense(c.d, len(c.layout.Slot))
+	for i := range w.Data {
+		w.Data[i] = c.random.NormFloat64()
+	}
+	return w
+}
+
+// inside returns a random matrix of finite value.
+func (c *check) inside() *num.Dense {
+	w := c.normal()
+	if f, ok := c.f.(penalty.Proximal); ok && math.IsInf(c.f.Value(w), 1) {
+		f.Prox(w, w, 0.1)
+	}
+	return w
+}
+
+// inputs names random and degenerate matrices.
+var inputs = []string{"random", "zeros", "ties", "rank one", "a zero row", "a zero column", "tiny", "large"}
+
+func (c *check) input(name string) *num.Dense {
+	w := c.normal()
+	for i, v := range w.Data {
+		row, col := i/w.Cols, i%w.Cols
+		switch {
+		case name == "ties":
+			v = 1
+		case name == "rank one":
+			v = (float64(row) - 1.5) * (float64(col) + 0.5)
+		case name == "zeros", name == "a zero row" && row == 0, name == "a zero column" && col == 0:
+			v = 0
+		case name == "tiny":
+			v *= 1e-200
+		case name == "large":
+			v *= 100
+		}
+		w.Data[i] = v
+	}
+	return w
+}
+
+// value: 0 at 0, never negative, no chord below it.
+func (c *check) value() {
+	if v := c.f.Value(num.NewDense(c.d, len(c.layout.Slot))); v != 0 {
+		c.Errorf("%v at 0", v)
+	}
+	for range 20 {
+		a, b := c.inside(), c.inside()
+		mix, mid := c.random.Float64(), num.NewDense(c.d, a.Cols)
+		num.Axpy(mix, a.Data, mid.Data)
+		num.Axpy(1-mix, b.Data, mid.Data)
+		chord := mix*c.f.Value(a) + (1-mix)*c.f.Value(b)
+		if got := c.f.Value(mid); !(got >= 0 && got <= chord*(1+1e-12)) {
+			c.Errorf("value %v, chord %v", got, chord)
+		}
+	}
+}
+
+// conjugate: Ω(W) + Ω*(sG) ≥ ⟨sG, W⟩, and s is the largest there is.
+func (c *check) conjugate() {
+	for _, size := range []float64{1e-3, 1, 50} {
+		w, g := c.inside(), c.normal()
+		scale(g, size)
+		s, value := c.f.Dual(g)
+		if !(s > 0 && s <= 1) || !(value >= 0) {
+			c.Fatalf("scale %v, conjugate %v", s, value)
+		}
+		primal, dot := c.f.Value(w), s*num.Dot(g.Data, w.Data)
+		if primal+value < dot-1e-12*(1+math.Abs(dot)) {
+			c.Errorf("%v + %v < %v", primal, value, dot)
+		}
+		scale(g, s)
+		again, same := c.f.Dual(g)
+		if !near(again, 1, 1e-14) || !near(same, value, 1e-12) {
+			c.Errorf("of sG: scale %v and conjugate %v, want 1 and %v", again, same, value)
+		}
+		scale(g, 2)
+		if twice, _ := c.f.Dual(g); s < 1 && !near(twice, 0.5, 1e-14) {
+			c.Errorf("of 2sG: scale %v, want ½", twice)
+		}
+	}
+}
+
+// scaling: strength multiplies the value.
+func (c *check) scaling() {
+	for _, by := range []float64{1e-3, 20} {
+		w := c.inside()
+		got, want := c.penalty.On(c.layout, by*c.lambda).Value(w), by*c.f.Value(w)
+		if !near(got, want, 1e-13) {
+			c.Errorf("%v times the strength: value %v, want %v", by, got, want)
+		}
+	}
+}
+
+// prox: U = (V − out)/step is a subgradient at out, that is
+// Ω(out) + Ω*(U) = ⟨U, out⟩; no point nearby is better; out may be v.
+func (c *check) prox(f penalty.Proximal, name string, v *num.Dense, step float64) {
+	out, u := num.NewDense(v.Rows, v.Cols), v.Clone()
+	f.Prox(out, v, step)
+	num.Axpy(-1, out.Data, u.Data)
+	scale(u, 1/step)
+	s, conjugate := f.Dual(u)
+	value, dot := f.Value(out), num.Dot(u.Data, out.Data)
+	if size := value + conjugate + math.Abs(dot); size > 0 && (s < 1-1e-10 || !(math.Abs(value+conjugate-dot) <= 1e-10*size)) {
+		c.Errorf("%s, step %v: Ω + Ω* = %v + %v, ⟨U, W⟩ = %v, scale %v", name, step, value, conjugate, dot, s)
+	}
+	objective := func(w *num.Dense) float64 {
+		r := w.Clone()
+		num.Axpy(-1, v.Data, r.Data)
+		return 0.5*num.Dot(r.Data, r.Data) + step*f.Value(w)
+	}
+	best := objective(out)
+	for range 10 {
+		w, by := c.inside(), 1e-3*num.Norm(v.Data)
+		scale(w, by)
+		num.Axpy(1, out.Data, w.Data)
+		if got := objective(w); got < best*(1-1e-12) {
+			c.Errorf("%s, step %v: %v beside the operator's %v", name, step, got, best)
+		}
+	}
+	alias := v.Clone()
+	f.Prox(alias, alias, step)
+	for i, x := range alias.Data {
+		if x != out.Data[i] {
+			c.Fatalf("%s: in place %v, apart %v", name, alias.Data, out.Data)
+		}
+	}
+}
+
+// nonexpansive: the operator brings no two points further apart, and it hands
+// on what is not a number.
+func (c *check) nonexpansive(f penalty.Proximal) {
+	for range 10 {
+		a, b := c.normal(), c.normal()
+		before := distance(a, b)
+		f.Prox(a, a, 0.4)
+		f.Prox(b, b, 0.4)
+		if after := distance(a, b); after > before*(1+1e-12) {
+			c.Errorf("%v apart, then %v", before, after)
+		}
+	}
+	if v := c.normal(); len(v.Data) > 0 {
+		v.Data[0] = math.NaN()
+		f.Prox(v, v, 0.4)
+		if !math.IsNaN(v.Data[0]) {
+			c.Errorf("NaN became %v", v.Data[0])
+		}
+	}
+}
+
+// permutation: the order of the columns does not matter.
+func (c *check) permutation() {
+	order := c.random.Perm(len(c.layout.Slot))
+	l := penalty.Layout{Task: make([]int, len(order)), Slot: make([]int, len(order))}
+	permute := func(w *num.Dense) *num.Dense {
+		p := num.NewDense(w.Rows, w.Cols)
+		for to, from := range order {
+			p.SetCol(to, w.Col(make([]float64, w.Rows), from))
+		}
+		return p
+	}
+	for to, from := range order {
+		l.Task[to], l.Slot[to] = c.layout.Task[from], c.layout.Slot[from]
+	}
+	w, g := c.inside(), c.penalty.On(l, c.lambda)
+	if got, want := g.Value(permute(w)), c.f.Value(w); !near(got, want, 1e-12) {
+		c.Errorf("permuted: value %v, want %v", got, want)
+	}
+	s, value := g.Dual(permute(w))
+	if wantS, want := c.f.Dual(w); !near(s, wantS, 1e-12) || !near(value, want, 1e-12) {
+		c.Errorf("permuted: scale %v and conjugate %v, want %v and %v", s, value, wantS, want)
+	}
+	if f, ok := g.(penalty.Proximal); ok {
+		a, b := permute(w), w.Clone()
+		f.Prox(a, a, 0.4)
+		c.f.(penalty.Proximal).Prox(b, b, 0.4)
+		if far := distance(a, permute(b)); far > 1e-12 {
+			c.Errorf("permuted: the operator's result is %v away", far)
+		}
+	}
+}
+
+// rows: the parts of the rows make the whole. The distance from the
+// subdifferential is the limit of ‖w − prox(w − ηg)‖/η as η → 0, and 0 where
+// the operator says so.
+func (c *check) rows(f penalty.RowSeparable) {
+	v, sum := c.normal(), 0.0
+	out := num.NewDense(v.Rows, v.Cols)
+	f.Prox(out, v, 1)
+	for j := range v.Rows {
+		sum += f.RowValue(v.Row(j))
+		row, g := append([]float64(nil), v.Row(j)...), append([]float64(nil), out.Row(j)...)
+		f.ProxRow(row, 1)
+		num.Axpy(-1, v.Row(j), g)
+		for i, x := range row {
+			if x != out.At(j, i) {
+				c.Errorf("row %d: %v, in the whole %v", j, row, out.Row(j))
+			}
+		}
+		if far := f.RowDistance(row, g); far > 1e-12 {
+			c.Errorf("row %d: %v from optimal where the operator put it", j, far)
+		}
+		for _, at := range [][]float64{v.Row(j), out.Row(j), make([]float64, v.Cols)} {
+			const eta = 1e-8
+			slope := c.normal().Row(j)
+			moved := append([]float64(nil), at...)
+			num.Axpy(-eta, slope, moved)
+			f.ProxRow(moved, eta)
+			num.Axpy(-1, at, moved)
+			if got, want := f.RowDistance(at, slope), num.Norm(moved)/eta; !near(got, want, 1e-5) {
+				c.Errorf("row %d: distance %v, by steps %v", j, got, want)
+			}
+		}
+	}
+	if got := f.Value(v); !near(got, sum, 1e-13) {
+		c.Errorf("value %v, of the rows %v", got, sum)
+	}
+}
+
+// zero: W = 0 minimizes ½‖W − V‖² + factor·Ω(W) at the factor of −V and above,
+// and not below.
+func (c *check) zero(f penalty.Vanishing) {
+	v := c.normal()
+	g := v.Clone()
+	scale(g, -1)
+	factor := f.Zero(g)
+	if c.d == 0 {
+		if factor != 0 {
+			c.Errorf("without features the factor is %v", factor)
+		}
+		return
+	}
+	for _, by := range []float64{0.999, 1.001} {
+		out := num.NewDense(v.Rows, v.Cols)
+		c.penalty.On(c.layout, by*factor*c.lambda).(penalty.Proximal).Prox(out, v, 1)
+		if zero := num.Norm(out.Data) == 0; zero != (by > 1) {
+			c.Errorf("at %v times the factor %v the result is %v", by, factor, out.Data)
+		}
+	}
+}
+
+// arrow: the value is the least of the quadratic over w0, found at SharedPart.
+func (c *check) arrow(f penalty.Arrow) {
+	shared, private := f.Arrow()
+	w := c.inside()
+	w0 := penalty.SharedPart(f, w)
+	quadratic := func(w0 *num.Dense) float64 {
+		s := 0.0
+		for j := range w.Rows {
+			for t, x := range w.Row(j) {
+				if r := x - w0.At(j, f.Slots()[t]); private > 0 {
+					s += r * r / private
+				} else if math.Abs(r) > 1e-9 {
+					return math.Inf(1)
+				}
+			}
+		}
+		if shared == 0 {
+			return 0.5 * s
+		}
+		return 0.5 * (s + num.Dot(w0.Data, w0.Data)/shared)
+	}
+	want := f.Value(w)
+	if got := quadratic(w0); !near(got, want, 1e-12) {
+		c.Errorf("quadratic %v at the shared part, value %v", got, want)
+	}
+	if shared == 0 {
+		if num.Norm(w0.Data) != 0 {
+			c.Errorf("nothing is shared, but %v", w0.Data)
+		}
+		return
+	}
+	for i := range w0.Data {
+		for _, by := range []float64{-1e-3, 1e-3} {
+			w0.Data[i] += by
+			if got := quadratic(w0); got < want {
+				c.Errorf("quadratic %v beside the shared part, value %v", got, want)
+			}
+			w0.Data[i] -= by
+		}
+	}
+}
+
+func scale(w *num.Dense, by float64) {
+	for i := range w.Data {
+		w.Data[i] *= by
+	}
+}
+
+func distance(a, b *num.Dense) float64 {
+	r := a.Clone()
+	num.Axpy(-1, b.Data, r.Data)
+	return num.Norm(r.Data)
+}
+
+// near compares relative to the larger of 1 and want; infinities are equal.
+func near(got, want, tol float64) bool {
+	return got == want || math.Abs(got-want) <= tol*max(1, math.Abs(want))
+}

@@ -1,0 +1,173 @@
+// Package solve holds the ways down the hill: one file a solver.
+//
+// A solver is an iterator over States; when to stop, what to log and when to
+// give up is the caller's loop (Run is the usual one). It says what it needs
+// of a problem by an error.
+package solve
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"math"
+
+	"github.com/kindred-mtl/kindred"
+	"github.com/kindred-mtl/kindred/catalog"
+	"github.com/kindred-mtl/kindred/loss"
+	"github.com/kindred-mtl/kindred/num"
+	"github.com/kindred-mtl/kindred/penalty"
+)
+
+// A Task is the rows of one task as a solver sees them.
+type Task struct {
+	X       *num.Matrix // n × d; tasks that share rows share the pointer
+	Y       []float64   // n labels
+	Weight  []float64   // n, or nil for 1
+	Loss    loss.Loss
+	Outputs int // columns of W, at least 1
+	// Fixed, where not nil, are the intercepts, which then are not learned.
+	Fixed []float64
+}
+
+// A Problem is
+//
+//	min over W (d × k), b (k) of  Σ_t Σ_i w_ti ℓ_t(y_ti, x_ti·W_t + b_t) + Ω(W)
+//
+// where W_t are the Outputs columns of task t. Intercepts are not penalized.
+// A Problem is used by one goroutine at a time; it keeps what it computed of
+// the rows (Gram matrices) for the next solve with another Penalty.
+type Problem struct {
+	Tasks   []Task
+	Penalty penalty.Func
+	Layout  penalty.Layout // of the columns of W
+	// InterceptScaling is the constant column that stands for the intercept in
+	// solvers that penalize it (dualcd); 0 means 1.
+	InterceptScaling float64
+
+	moments []*Moments
+}
+
+// Features is d.
+func (p *Problem) Features() int { return p.Tasks[0].X.Cols }
+
+// Columns is k.
+func (p *Problem) Columns() int {
+	k := 0
+	for i := range p.Tasks {
+		k += p.Tasks[i].Outputs
+	}
+	return k
+}
+
+// First is the first column of each task, and one more entry: k.
+func (p *Problem) First() []int {
+	first := make([]int, len(p.Tasks)+1)
+	for i := range p.Tasks {
+		first[i+1] = first[i] + p.Tasks[i].Outputs
+	}
+	return first
+}
+
+// A Point is a candidate solution.
+type Point struct {
+	W *num.Dense  // d × k
+	B []float64   // k
+	A [][]float64 // dual variables of each task, n_t × outputs; nil where the solver has none of its own
+}
+
+// NewPoint returns the origin.
+func NewPoint(p *Problem) *Point {
+	k := p.Columns()
+	return &Point{W: num.NewDense(p.Features(), k), B: make([]float64, k)}
+}
+
+// Clone copies the point.
+func (x *Point) Clone() *Point {
+	c := &Point{W: x.W.Clone(), B: append([]float64(nil), x.B...)}
+	for _, a := range x.A {
+		c.A = append(c.A, append([]float64(nil), a...))
+	}
+	return c
+}
+
+// A State is where a solver stands after a step. Point is the solver's own:
+// Clone it to keep it past the next step.
+type State struct {
+	Step        int
+	Point       *Point
+	Objective   float64
+	Certificate kindred.Certificate // Value is +Inf where this step did not compute it
+	Stalled     bool                // rounding leaves nothing to gain: further steps will not help
+}
+
+// A Solver goes down the hill.
+type Solver interface {
+	// Accepts says in a sentence what the solver needs and p does not have.
+	Accepts(p *Problem) error
+	// Steps starts at the point given (nil: the origin) and yields a State
+	// after each step, for ever. tol is the certificate the caller waits for,
+	// as a hint to how accurate inner work must be. It ends when ctx does.
+	Steps(ctx context.Context, p *Problem, start *Point, tol float64) iter.Seq[State]
+}
+
+// All lists the solvers, in the order in which Pick asks them.
+var All = catalog.Table[Solver]{
+	{"newton", "exact for squared loss, Newton's method beyond, on the arrow-shaped system of shared and private weights", "(Σ_t λH_t(H_t + λ)⁻¹ + λμ) w0 = …", "Evgeniou, Pontil, Regularized multi-task learning, KDD 2004; Golub, Van Loan, Matrix Computations, section 4.3", func() Solver { return &Newton{} }},
+	{"interior", "interior point for the hinge with free intercepts, on the same system", "max Σα − ½αᵀKα, 0 ≤ α ≤ w, Σ s α = 0", "Mehrotra, On the implementation of a primal-dual interior point method, SIAM J. Optimization 2, 1992; Ferris, Munson, Interior-point methods for massive support vector machines, SIAM J. Optimization 13, 2002", func() Solver { return &Interior{} }},
+	{"dualcd", "dual coordinate descent with a shared and a private block, for wide sparse rows; the intercept is a penalized constant", "α_i ← clip(α_i − G_i/Q_ii)", "Hsieh, Chang, Lin, Keerthi, Sundararajan, A dual coordinate descent method for large-scale linear SVM, ICML 2008, algorithm 3; Keerthi et al., A sequential dual method for large scale multi-class linear SVMs, KDD 2008", func() Solver { return &DualCD{} }},
+	{"bcd", "block coordinate descent over the features in use, for squared loss", "W_j ← prox(W_j − ∇_j/L_j)", "Massias, Gramfort, Salmon, Celer: a fast solver for the lasso with dual extrapolation, ICML 2018", func() Solver { return &BCD{} }},
+	{"fista", "accelerated proximal gradient with restart and a step that grows and shrinks", "W ← prox(V − s∇f(V))", "Beck, Teboulle, A fast iterative shrinkage-thresholding algorithm, SIAM J. Imaging Sciences 2, 2009; O'Donoghue, Candès, Adaptive restart for accelerated gradient schemes, FoCM 15, 2015", func() Solver { return &FISTA{} }},
+}
+
+// Pick returns the first solver of All that accepts the problem.
+func Pick(p *Problem) (string, Solver, error) {
+	var why error
+	for _, part := range All {
+		s := part.New()
+		err := s.Accepts(p)
+		if err == nil {
+			return part.Name, s, nil
+		}
+		why = err
+	}
+	return "", nil, fmt.Errorf("no solver takes this loss with this penalty: %w", why)
+}
+
+// Result is where a Run ended.
+type Result struct {
+	State
+	Status string // "converged", "stalled", "step limit", "cancelled"
+}
+
+// Run steps until the certificate is at most tol, the solver stalls or
+// maxSteps are done. The point returned is the caller's.
+func Run(ctx context.Context, s Solver, p *Problem, start *Point, tol float64, maxSteps int) (Result, error) {
+	if err := s.Accepts(p); err != nil {
+		return Result{}, err
+	}
+	r := Result{Status: "cancelled"}
+	for st := range s.Steps(ctx, p, start, tol) {
+		r.State = st
+		switch {
+		case st.Certificate.Value <= tol:
+			r.Status = "converged"
+		case st.Stalled:
+			r.Status = "stalled"
+		case st.Step >= maxSteps:
+			r.Status = "step limit"
+		default:
+			continue
+		}
+		break
+	}
+	if r.Point == nil || r.Status == "cancelled" {
+		if err := ctx.Err(); err != nil {
+			return r, err
+		}
+		return r, fmt.Errorf("the solver ended without a point")
+	}
+	if math.IsInf(r.Certificate.Value, 1) || math.IsNaN(r.Certificate.Value) {
+		r.Objective, r.Certificate = Certify(p, r.Point)
+	}
+	return r, nil
+}
