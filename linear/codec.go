@@ -53,7 +53,7 @@ func encode(e *modelfile.Encoder, model kindred.Model) (any, bool, error) {
 	}
 	e.Tensor("w", []int{m.w.Rows, m.w.Cols}, m.w.Data)
 	e.Tensor("b", []int{len(m.b)}, m.b)
-	return h, true, encodePrep(e, m.prep)
+	return h, true, nil
 }
 
 func decode(d *modelfile.Decoder, raw json.RawMessage) (kindred.Model, error) {
@@ -80,7 +80,8 @@ func decode(d *modelfile.Decoder, raw json.RawMessage) (kindred.Model, error) {
 		m.losses = append(m.losses, v)
 		m.first = append(m.first, m.first[t]+h.Outputs[t])
 	}
-	if err := m.decodePrep(d, h.Prep); err != nil {
+	m.prep = &prep.Prep{}
+	if err := json.Unmarshal(h.Prep, m.prep); err != nil {
 		return nil, err
 	}
 	return m, m.decodeTensors(d)

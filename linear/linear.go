@@ -169,6 +169,13 @@ func (m Method) check() error {
 	if m.C > 0 && m.Alpha > 0 {
 		return fmt.Errorf("linear: C and alpha both say the strength; give one of them")
 	}
+	for _, part := range []any{m.Loss, m.Penalty} {
+		if c, ok := part.(interface{ Check() error }); ok {
+			if err := c.Check(); err != nil {
+				return fmt.Errorf("linear: %w", err)
+			}
+		}
+	}
 	if m.Solver != "" {
 		if _, err := solve.All.Find("solver", m.Solver); err != nil {
 			return fmt.Errorf("linear: %w", err)

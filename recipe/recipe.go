@@ -63,6 +63,7 @@ type options struct {
 
 // own lists the options that only some methods have.
 var own = map[string]func(m Method) bool{
+	"scale":    func(m Method) bool { return m.Name != "single-task" },
 	"mu":       func(m Method) bool { return strings.HasPrefix(m.Name, "shared") },
 	"l1_ratio": func(m Method) bool { return m.Name == "elastic-net" },
 	"delta":    func(m Method) bool { return strings.HasSuffix(m.Name, "huber") },
@@ -84,6 +85,7 @@ var Methods = []Method{
 	{"joint-lasso", "one choice of features for all tasks", "λ Σ_j ‖W_j‖₂", nil, true, joint(nil, fixed(penalty.L21{}))},
 	{"trace", "the tasks' weights span few directions", "λ ‖W‖_*", nil, true, joint(nil, fixed(penalty.Trace{}))},
 	{"auto", "the best of ridge, pooled, shared-ridge, joint-lasso and trace by inner validation", "least held-out loss", nil, true, auto},
+	{"single-task", "each task alone, ridge on columns as they are or standardized, whichever does better inside", "λ/2 ‖w_t‖²", nil, true, single},
 	{"ridge", "each task alone, small weights", "λ/2 ‖w_t‖²", nil, true, alone(nil, fixed(penalty.Ridge{}))},
 	{"logistic", "each task alone, logistic or softmax loss", "log loss + λ/2 ‖w_t‖²", classes, false, alone(nil, fixed(penalty.Ridge{}))},
 	{"svm", "each task alone, linear support vector machine with probabilities", "hinge + λ/2 ‖w_t‖²", classes, true, alone(loss.Hinge{}, fixed(penalty.Ridge{}))},
@@ -195,6 +197,14 @@ func alone(l loss.Loss, p func(options) penalty.Penalty) func(options, uint64) (
 	return func(o options, seed uint64) (kindred.Method, error) {
 		return o.search(seed, compose.Alone{Method: o.method(l, p(o), seed)}), nil
 	}
+}
+
+// single is the single-task baseline at its best.
+func single(o options, seed uint64) (kindred.Method, error) {
+	m := o.method(nil, penalty.Ridge{}, seed)
+	raw := m
+	raw.Prep.Scale = "none"
+	return o.search(seed, compose.Alone{Method: m}, compose.Alone{Method: raw}), nil
 }
 
 // pooled learns one model of all rows.

@@ -2,10 +2,8 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
 	"github.com/kindred-mtl/kindred"
@@ -180,9 +178,4 @@ func entrants(names []string, kinds []kindred.Kind, seed uint64) (compare.Option
 	}
 	o.Pooled, err = enter("pooled", "pooled")
 	return o, err
-}
-
-// printResult prints a table per training fraction, and what got worse.
-func printResult(w io.Writer, r *compare.Result) {
-	_ = table.Row{}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -152,4 +153,26 @@ func whose(model kindred.Model, f *data.File) (tasks []int, rows [][]int, err er
 		}
 	}
 	return tasks, rows, nil
+}
+
+// writeAppended writes the table as it was read, with more columns.
+func writeAppended(w io.Writer, f *data.File, more []column) error {
+	header := slices.Clone(f.Header)
+	for _, c := range more {
+		if slices.Contains(f.Header, c.name) {
+			return fmt.Errorf("the table has a column %q already; rename it", c.name)
+		}
+		header = append(header, c.name)
+	}
+	return data.WriteTable(w, header, func(yield func([]string) bool) {
+		for r, record := range f.Records {
+			row := slices.Clone(record)
+			for _, c := range more {
+				row = append(row, c.cells[r])
+			}
+			if !yield(row) {
+				return
+			}
+		}
+	})
 }

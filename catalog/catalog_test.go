@@ -1,0 +1,40 @@
+package catalog_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/kindred-mtl/kindred/catalog"
+)
+
+type part struct {
+	Alpha float64 `json:"alpha"`
+}
+
+var table = catalog.Table[any]{{Name: "ridge", New: func() any { return &part{} }}, {Name: "trace", New: func() any { return 1 }}}
+
+func TestFindNamesTheNearest(t *testing.T) {
+	if p, err := table.Find("penalty", "trace"); err != nil || p.Name != "trace" {
+		t.Errorf("got %v, %v", p.Name, err)
+	}
+	_, err := table.Find("penalty", "rigde")
+	if err == nil || !strings.Contains(err.Error(), `did you mean "ridge"?`) || !strings.Contains(err.Error(), "trace") {
+		t.Errorf("got %v", err)
+	}
+	if got := catalog.Nearest("zzzzzz", []string{"ridge"}); got != "" {
+		t.Errorf("nothing is near, got %q", got)
+	}
+	if got := table.NameOf(&part{}); got != "ridge" {
+		t.Errorf("NameOf is %q", got)
+	}
+}
+
+func TestDecodeRefusesUnknownOptions(t *testing.T) {
+	var p part
+	if err := catalog.Decode(&p, []byte(`{"alpha": 2}`)); err != nil || p.Alpha != 2 {
+		t.Errorf("got %+v, %v", p, err)
+	}
+	if err := catalog.Decode(&p, []byte(`{"alhpa": 2}`)); err == nil || !strings.Contains(err.Error(), "alhpa") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,750 @@
+package solve
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+	"sort"
+
+	"github.com/kindred-mtl/kindred/loss"
+	"github.com/kindred-mtl/kindred/num"
+	"github.com/kindred-mtl/kindred/penalty"
+)
+
+// BCD takes squared losses with a penalty that is a sum over the rows of W. It
+// minimizes over one row after the other,
+//
+//	W_j ← argmin_w ⟨∇_j, w − W_j⟩ + ½ Σ_t (G_t)_jj (w_t − W_jt)² + Ω_j(w),
+//
+// and only over a working set: the rows in use and those that violate the
+// optimality conditions most. A step is a round: the gradient of all rows and
+// with it the duality gap, a larger working set, sweeps over it until its own
+// gap is a tenth. Sweeps move a Gram matrix's gradient, or the residuals where
+// the working set is wide and the rows are few; every fifth is extrapolated.
+//
+// Massias, Gramfort, Salmon, Celer: a fast solver for the lasso with dual
+// extrapolation, ICML 2018, algorithm 4 (working sets); Bertrand, Massias,
+// Anderson acceleration of coordinate descent, AISTATS 2021, algorithm 3.
+type BCD struct{}
+
+// Accepts implements Solver.
+func (*BCD) Accepts(p *Problem) error {
+	if _, ok := p.Penalty.(penalty.RowSeparable); !ok {
+		return fmt.Errorf("bcd needs a penalty that is a sum over features")
+	}
+	for i := range p.Tasks {
+		if _, ok := p.Tasks[i].Loss.(loss.Squared); !ok {
+			return fmt.Errorf("bcd needs squared loss, and not %s", loss.All.NameOf(p.Tasks[i].Loss))
+		}
+	}
+	return nil
+}
+
+// firstSet is the least size of a working set.
+const firstSet = 100
+
+// Steps implements Solver.
+func (*BCD) Steps(ctx context.Context, p *Problem, start *Point, tol float64) iter.Seq[State] {
+	return func(yield func(State) bool) {
+		x := NewPoint(p)
+		if start != nil {
+			copy(x.W.Data, start.W.Data)
+		}
+		f := p.Penalty.(penalty.RowSeparable)
+		land, best := newFeatures(p), newRecord(x)
+		g := num.NewDense(x.W.Rows, x.W.Cols)
+		set := support(x.W)
+		land.use(set)
+		for step := 1; ctx.Err() == nil; step++ {
+			rr := land.refresh(g, x.W, x.B)
+			gap := squaredGap(f, x.W, g, rr)
+			best.primal = 0.5*rr + f.Value(x.W)
+			best.dual = math.Max(best.dual, best.primal-gap)
+			if !yield(best.state(step, 8)) {
+				return
+			}
+			next := workingSet(f, x.W, g)
+			target := 0.3 * tol * best.primal
+			if !within(next, set) {
+				target = math.Max(target, 0.1*gap)
+				set = next
+				land.use(set)
+			}
+			sweep(ctx, f, land.blocks(x.W, g), set, x.W, g, rr, target)
+		}
+	}
+}
+
+// squaredGap is P − D for a squared loss whose gradient is g and whose weighted
+// squared residuals sum to rr, by the Fenchel-Young differences of its parts,
+//
+//	½(1 − s)² rr + Ω(W) + Ω*(−sg) + s⟨g, W⟩,
+//
+// which loses no digits to the size of P.
+func squaredGap(f penalty.Func, w, g *num.Dense, rr float64) float64 {
+	minus := num.NewDense(g.Rows, g.Cols)
+	num.Axpy(-1, g.Data, minus.Data)
+	s, conjugate := f.Dual(minus)
+	return math.Max(0, 0.5*(1-s)*(1-s)*rr+f.Value(w)+conjugate+s*num.Dot(g.Data, w.Data))
+}
+
+// support lists the rows of w that are not 0.
+func support(w *num.Dense) []int {
+	var rows []int
+	for j := range w.Rows {
+		for _, v := range w.Row(j) {
+			if v != 0 {
+				rows = append(rows, j)
+				break
+			}
+		}
+	}
+	return rows
+}
+
+// workingSet is the rows in use and as many of those that violate the
+// optimality conditions, the worst first.
+func workingSet(f penalty.RowSeparable, w, g *num.Dense) []int {
+	set := support(w)
+	used := make([]bool, w.Rows)
+	for _, j := range set {
+		used[j] = true
+	}
+	type row struct {
+		j        int
+		distance float64
+	}
+	var worst []row
+	for j := range w.Rows {
+		if distance := f.RowDistance(w.Row(j), g.Row(j)); distance > 0 && !used[j] {
+			worst = append(worst, row{j, distance})
+		}
+	}
+	sort.SliceStable(worst, func(a, b int) bool { return worst[a].distance > worst[b].distance })
+	for _, r := range worst[:min(len(worst), max(firstSet, 2*len(set))-len(set))] {
+		set = append(set, r.j)
+	}
+	slices.Sort(set)
+	return set
+}
+
+// within tells whether the sorted a is a subset of the sorted b.
+func within(a, b []int) bool {
+	i := 0
+	for _, j := range a {
+		for i < len(b) && b[i] < j {
+			i++
+		}
+		if i == len(b) || b[i] != j {
+			return false
+		}
+	}
+	return true
+}
+
+// features is the squared loss as block descent sees it.
+type features interface {
+	// use sets the working set; W is 0 outside it from then on.
+	use(set []int)
+	// refresh sets g to the gradient at w and b to the best intercepts, and
+	// returns the weighted sum of the squared residuals.
+	refresh(g, w *num.Dense, b []float64) float64
+	// blocks are the rows of the working set, right after refresh.
+	blocks(w, g *num.Dense) blocks
+}
+
+// blocks are the rows of W in the working set, by their place in it.
+type blocks interface {
+	gradient(a int) []float64
+	diagonal(a int) []float64 // (G_t)_jj of each column
+	move(a int, by []float64) // tells that row a moved
+	image() []float64         // all that moves, affine in W
+	gradients(out []float64)
+}
+
+func newFeatures(p *Problem) features {
+	if p.moments != nil || p.Features() <= 256 && momentsPay(p) {
+		return &gramFeatures{q: newQuadratic(p)}
+	}
+	return newRowFeatures(p)
+}
+
+// gramFeatures have their Gram matrices whole.
+type gramFeatures struct {
+	q   *quadratic
+	set []int
+}
+
+func (f *gramFeatures) use(set []int) { f.set = set }
+
+func (f *gramFeatures) refresh(g, w *num.Dense, b []float64) float64 {
+	image := make([]float64, f.q.length())
+	f.q.image(image, w)
+	f.q.slope(g, w, image)
+	f.q.finish(b, w, image)
+	return f.q.yy - 2*f.q.wc + f.q.wgw
+}
+
+func (f *gramFeatures) blocks(_, g *num.Dense) blocks {
+	m := len(f.set)
+	first, distinct := f.q.g[0], false
+	for _, gram := range f.q.g {
+		distinct = distinct || gram != first
+	}
+	grams := []*num.Dense{first}
+	if distinct {
+		grams = f.q.g
+	}
+	parts := make([]*num.Dense, len(grams))
+	num.For(len(grams), func(c int) {
+		if m == grams[c].Rows {
+			parts[c] = grams[c]
+			return
+		}
+		parts[c] = num.NewDense(m, m)
+		for a, j := range f.set {
+			from, to := grams[c].Row(j), parts[c].Row(a)
+			for b, l := range f.set {
+				to[b] = from[l]
+			}
+		}
+	})
+	of := make([]int, f.q.k)
+	for c := range of {
+		of[c] = min(c, len(parts)-1)
+	}
+	return newGramBlocks(parts, of, f.set, g)
+}
+
+// rowFeatures have rows, grouped by who shares them.
+type rowFeatures struct {
+	p      *Problem
+	groups []rowGroup
+	weight [][]float64 // of each group's rows, or nil
+	total  []float64   // their sum
+	mean   [][]float64 // of each group's features
+	y      [][]float64 // centred labels, n × columns
+	meanY  []float64   // of each column
+	set    []int
+	sub    []rowGroup  // the groups with the features of the set alone
+	r      [][]float64 // residuals, n × columns
+}
+
+func newRowFeatures(p *Problem) *rowFeatures {
+	f := &rowFeatures{p: p, groups: group(p, true), meanY: make([]float64, p.Columns())}
+	n := len(f.groups)
+	f.weight, f.total, f.mean = make([][]float64, n), make([]float64, n), make([][]float64, n)
+	f.y, f.r, f.sub = make([][]float64, n), make([][]float64, n), make([]rowGroup, n)
+	num.For(n, f.centre)
+	return f
+}
+
+// centre computes means, and the labels without theirs. The mean of a task
+// with a fixed intercept is that intercept.
+func (f *rowFeatures) centre(i int) {
+	g := &f.groups[i]
+	k, first := len(g.columns), &f.p.Tasks[g.tasks[0]]
+	f.weight[i], f.total[i], f.mean[i] = first.Weight, totalWeight(first), make([]float64, g.x.Cols)
+	free := first.Fixed == nil && f.total[i] > 0
+	for r := 0; free && r < g.x.Rows; r++ {
+		g.x.Axpy(r, weightAt(first, r)/f.total[i], f.mean[i])
+	}
+	f.y[i], f.r[i] = make([]float64, g.x.Rows*k), make([]float64, g.x.Rows*k)
+	for c, t := range g.tasks {
+		task, mean := &f.p.Tasks[t], 0.0
+		if task.Fixed != nil {
+			mean = task.Fixed[0]
+		}
+		for r := 0; free && r < g.x.Rows; r++ {
+			mean += weightAt(first, r) / f.total[i] * task.Y[r]
+		}
+		f.meanY[g.columns[c]] = mean
+		for r, y := range task.Y {
+			f.y[i][r*k+c] = y - mean
+		}
+	}
+}
+
+func (f *rowFeatures) use(set []int) {
+	f.set = set
+	num.For(len(f.groups), func(i int) {
+		f.sub[i] = rowGroup{x: narrow(f.groups[i].x, set), columns: f.groups[i].columns}
+	})
+}
+
+// narrow copies the columns of the set, which ascends.
+func narrow(x *num.Matrix, set []int) *num.Matrix {
+	if !x.Sparse() {
+		out := num.NewMatrix(x.Rows, len(set))
+		for i := range x.Rows {
+			_, value := x.Row(i)
+			to := out.Data[i*len(set) : (i+1)*len(set)]
+			for a, j := range set {
+				to[a] = value[j]
+			}
+		}
+		return out
+	}
+	place := make([]int32, x.Cols)
+	for a, j := range set {
+		place[j] = int32(a + 1)
+	}
+	ptr, index, data := make([]int, x.Rows+1), []int32{}, []float64{}
+	for i := range x.Rows {
+		from, value := x.Row(i)
+		for e, j := range from {
+			if place[j] > 0 {
+				index = append(index, place[j]-1)
+				data = append(data, value[e])
+			}
+		}
+		ptr[i+1] = len(data)
+	}
+	return num.NewSparse(len(set), ptr, index, data)
+}
+
+func (f *rowFeatures) refresh(g, w *num.Dense, b []float64) float64 {
+	inUse := num.NewDense(len(f.set), w.Cols)
+	copy(b, f.meanY)
+	for a, j := range f.set {
+		copy(inUse.Row(a), w.Row(j))
+	}
+	forward(f.sub, f.r, inUse)
+	rr, weighted := make([]float64, len(f.groups)), make([][]float64, len(f.groups))
+	num.For(len(f.groups), func(i int) {
+		columns := f.groups[i].columns
+		k, shift := len(columns), make([]float64, len(columns))
+		for a, j := range f.set {
+			for c, at := range columns {
+				shift[c] += f.mean[i][j] * inUse.At(a, at)
+			}
+		}
+		for c, at := range columns {
+			b[at] -= shift[c]
+		}
+		weighted[i] = make([]float64, len(f.r[i]))
+		for at, z := range f.r[i] {
+			r := f.y[i][at] - z + shift[at%k]
+			wr := r
+			if f.weight[i] != nil {
+				wr *= f.weight[i][at/k]
+			}
+			f.r[i][at], weighted[i][at] = r, -wr
+			rr[i] += wr * r
+		}
+	})
+	backward(f.groups, g, weighted)
+	return num.Sum(rr)
+}
+
+func (f *rowFeatures) blocks(_, g *num.Dense) blocks {
+	m, k := float64(len(f.set)), float64(g.Cols)
+	moved, made := 0.0, 0.0 // by a block's move in residuals; in the making of Gram matrices
+	for i := range f.sub {
+		column := float64(f.sub[i].x.NNZ()) / math.Max(1, m)
+		moved += 2 * column * float64(len(f.sub[i].columns))
+		made += column * m * m / 2
+	}
+	size := m * m * k
+	if len(f.groups) == 1 {
+		size = m * m
+	}
+	if m*k > 2*moved || made > 100*m*moved || size > 1<<25 {
+		return newResidualBlocks(f)
+	}
+	parts, of := make([]*num.Dense, len(f.groups)), make([]int, g.Cols)
+	num.For(len(parts), func(i int) {
+		mean := make([]float64, len(f.set))
+		for a, j := range f.set {
+			mean[a] = f.mean[i][j]
+		}
+		parts[i] = num.Gram(f.sub[i].x, f.weight[i], mean)
+		for _, c := range f.groups[i].columns {
+			of[c] = i
+		}
+	})
+	return newGramBlocks(parts, of, f.set, g)
+}
+
+// gramBlocks move gradients by Gram matrices of the working set.
+type gramBlocks struct {
+	m, k   int
+	one    *num.Dense // where all columns share it,
+	all    []float64  // else m × m × k
+	diag   []float64  // m × k
+	moving []float64  // the gradient, m × k
+}
+
+// newGramBlocks takes the Gram matrices and which of them each column has.
+func newGramBlocks(grams []*num.Dense, of, set []int, g *num.Dense) *gramBlocks {
+	b := &gramBlocks{m: len(set), k: len(of)}
+	b.diag, b.moving = make([]float64, b.m*b.k), make([]float64, b.m*b.k)
+	for a, j := range set {
+		copy(b.moving[a*b.k:(a+1)*b.k], g.Row(j))
+		for c, i := range of {
+			b.diag[a*b.k+c] = grams[i].At(a, a)
+		}
+	}
+	if len(grams) == 1 {
+		b.one = grams[0]
+		return b
+	}
+	b.all = make([]float64, b.m*b.m*b.k)
+	num.For(b.m, func(a int) {
+		for c, i := range of {
+			for l, v := range grams[i].Row(a) {
+				b.all[(a*b.m+l)*b.k+c] = v
+			}
+		}
+	})
+	return b
+}
+
+func (b *gramBlocks) gradient(a int) []float64 { return b.moving[a*b.k : (a+1)*b.k] }
+func (b *gramBlocks) diagonal(a int) []float64 { return b.diag[a*b.k : (a+1)*b.k] }
+func (b *gramBlocks) image() []float64         { return b.moving }
+func (b *gramBlocks) gradients(out []float64)  { copy(out, b.moving) }
+
+func (b *gramBlocks) move(a int, by []float64) {
+	k := b.k
+	switch {
+	case b.one != nil && k == 1:
+		num.Axpy(by[0], b.one.Row(a), b.moving)
+	case b.one != nil:
+		for l, v := range b.one.Row(a) {
+			num.Axpy(v, by, b.moving[l*k:(l+1)*k])
+		}
+	default:
+		row := b.all[a*b.m*k : (a+1)*b.m*k]
+		for at := 0; at < len(row); at += k {
+			from, to := row[at:at+k], b.moving[at : at+k][:len(by)]
+			for c, v := range by {
+				to[c] += from[c] * v
+			}
+		}
+	}
+}
+
+// residualBlocks move residuals by columns of the rows. Both are scaled by √w;
+// the shift of the intercept, which touches every row, is kept apart.
+type residualBlocks struct {
+	f       *rowFeatures
+	k       int
+	columns [][]column // of each group
+	diag    []float64
+	moving  []float64 // of each group n × columns, then the columns' shifts
+	starts  []int
+	g       []float64
+}
+
+// A column of a matrix: at rows index, or at all where it is nil.
+type column struct {
+	index []int32
+	value []float64
+	mean  float64
+}
+
+func newResidualBlocks(f *rowFeatures) *residualBlocks {
+	b := &residualBlocks{f: f, k: f.p.Columns(), columns: make([][]column, len(f.groups)), starts: make([]int, len(f.groups)+1)}
+	for i, r := range f.r {
+		b.starts[i+1] = b.starts[i] + len(r) + len(f.groups[i].columns)
+	}
+	b.g, b.diag = make([]float64, b.k), make([]float64, len(f.set)*b.k)
+	b.moving = make([]float64, b.starts[len(f.groups)])
+	num.For(len(f.groups), b.fill)
+	for a := range f.set {
+		for i := range f.groups {
+			c := &b.columns[i][a]
+			square := num.Dot(c.value, c.value) - f.total[i]*c.mean*c.mean
+			for _, at := range f.groups[i].columns {
+				b.diag[a*b.k+at] = math.Max(0, square)
+			}
+		}
+	}
+	return b
+}
+
+// fill turns the rows of a group into columns.
+func (b *residualBlocks) fill(i int) {
+	f, x, k := b.f, b.f.sub[i].x, len(b.f.groups[i].columns)
+	out := make([]column, len(f.set))
+	for a, j := range f.set {
+		out[a].mean = f.mean[i][j]
+		if x.Sparse() {
+			out[a].index = []int32{}
+		}
+	}
+	for r := range x.Rows {
+		root := 1.0
+		if f.weight[i] != nil {
+			root = math.Sqrt(f.weight[i][r])
+		}
+		index, value := x.Row(r)
+		for e, v := range value {
+			a := e
+			if index != nil {
+				a = int(index[e])
+				out[a].index = append(out[a].index, int32(r))
+			}
+			out[a].value = append(out[a].value, root*v)
+		}
+		for c := range k {
+			b.moving[b.starts[i]+r*k+c] = root * f.r[i][r*k+c]
+		}
+	}
+	b.columns[i] = out
+}
+
+func (b *residualBlocks) diagonal(a int) []float64 { return b.diag[a*b.k : (a+1)*b.k] }
+func (b *residualBlocks) image() []float64         { return b.moving }
+
+// parts are the residuals and the shifts of a group.
+func (b *residualBlocks) parts(i int) (r, shift []float64) {
+	all := b.moving[b.starts[i]:b.starts[i+1]]
+	n := len(b.f.r[i])
+	return all[:n], all[n:]
+}
+
+// gradient of group i is −Σ w (x − x̄) r = −(Σ √w x · √w r + shift Σ w x̄).
+func (b *residualBlocks) gradient(a int) []float64 {
+	for i := range b.columns {
+		columns := b.f.groups[i].columns
+		k, col := len(columns), &b.columns[i][a]
+		r, shift := b.parts(i)
+		sum := make([]float64, k)
+		switch {
+		case col.index == nil && k == 1:
+			sum[0] = num.Dot(col.value, r)
+		case col.index == nil:
+			for e, v := range col.value {
+				num.Axpy(v, r[e*k:(e+1)*k], sum)
+			}
+		default:
+			for e, at := range col.index {
+				num.Axpy(col.value[e], r[int(at)*k:][:k], sum)
+			}
+		}
+		for c, at := range columns {
+			b.g[at] = -(sum[c] + shift[c]*b.f.total[i]*col.mean)
+		}
+	}
+	return b.g
+}
+
+func (b *residualBlocks) move(a int, by []float64) {
+	for i := range b.columns {
+		columns := b.f.groups[i].columns
+		k, col := len(columns), &b.columns[i][a]
+		r, shift := b.parts(i)
+		minus := make([]float64, k)
+		for c, at := range columns {
+			minus[c] = -by[at]
+			shift[c] += by[at] * col.mean
+		}
+		switch {
+		case col.index == nil && k == 1:
+			num.Axpy(minus[0], col.value, r)
+		case col.index == nil:
+			for e, v := range col.value {
+				num.Axpy(v, minus, r[e*k:(e+1)*k])
+			}
+		default:
+			for e, at := range col.index {
+				num.Axpy(col.value[e], minus, r[int(at)*k:][:k])
+			}
+		}
+	}
+}
+
+func (b *residualBlocks) gradients(out []float64) {
+	for a := range b.f.set {
+		copy(out[a*b.k:(a+1)*b.k], b.gradient(a))
+	}
+}
+
+// A sweeper goes over the blocks of a working set.
+type sweeper struct {
+	f      penalty.RowSeparable
+	b      blocks
+	k      int
+	w, w0  *num.Dense // m × k: now, and at the start
+	g, g0  *num.Dense // gradients
+	rr     float64    // at the start
+	by, to []float64
+}
+
+// sweep minimizes over the rows of w in the set until the gap of this smaller
+// problem is at most target.
+func sweep(ctx context.Context, f penalty.RowSeparable, b blocks, set []int, w, g *num.Dense, rr, target float64) {
+	m, k := len(set), w.Cols
+	s := &sweeper{f: f, b: b, k: k, rr: rr, by: make([]float64, k), to: make([]float64, k)}
+	s.w, s.g = num.NewDense(m, k), num.NewDense(m, k)
+	for a, j := range set {
+		copy(s.w.Row(a), w.Row(j))
+		copy(s.g.Row(a), g.Row(j))
+	}
+	s.w0, s.g0 = s.w.Clone(), s.g.Clone()
+	past := newHistory(s.w.Data, b.image())
+	for epoch := 1; epoch <= 500 && ctx.Err() == nil; epoch++ {
+		moved := false
+		for a := range m {
+			moved = s.block(a) || moved
+		}
+		past.add(s.w.Data, b.image())
+		if epoch%5 == 0 || epoch <= 2 || !moved {
+			s.b.gradients(s.g.Data)
+			if !moved || squaredGap(f, s.w, s.g, s.squares()) <= target {
+				break
+			}
+		}
+		if past.full() {
+			s.extrapolate(past)
+		}
+	}
+	for a, j := range set {
+		copy(w.Row(j), s.w.Row(a))
+	}
+}
+
+// squares is Σ w r² where g is the gradient: rr + ⟨g0 + g, W − W0⟩.
+func (s *sweeper) squares() float64 {
+	sum := s.rr
+	for i, v := range s.w.Data {
+		sum += (s.g0.Data[i] + s.g.Data[i]) * (v - s.w0.Data[i])
+	}
+	return math.Max(0, sum)
+}
+
+// block minimizes over one row; it tells whether the row moved. Where the
+// columns curve differently it takes proximal gradient steps on the row alone,
+// which cost nothing beside the move of all that depends on it.
+func (s *sweeper) block(a int) bool {
+	g, h, w := s.b.gradient(a), s.b.diagonal(a), s.w.Row(a)
+	low, high := slices.Min(h), slices.Max(h)
+	copy(s.to, w)
+	switch {
+	case high == 0:
+		clear(s.to)
+	case low == high:
+		for c, v := range w {
+			s.to[c] = v - g[c]/high
+		}
+		s.f.ProxRow(s.to, 1/high)
+	default:
+		for range 30 {
+			change, size := 0.0, 0.0
+			for c, v := range s.to {
+				s.by[c] = v
+				s.to[c] = v - (g[c]+h[c]*(v-w[c]))/high
+			}
+			s.f.ProxRow(s.to, 1/high)
+			for c, v := range s.to {
+				change += (v - s.by[c]) * (v - s.by[c])
+				size += (v - w[c]) * (v - w[c])
+			}
+			if change <= 1e-6*size {
+				break
+			}
+		}
+	}
+	moved := false
+	for c, v := range s.to {
+		s.by[c] = v - w[c]
+		moved = moved || s.by[c] != 0
+	}
+	if moved {
+		copy(w, s.to)
+		s.b.move(a, s.by)
+	}
+	return moved
+}
+
+// extrapolate moves to the history's extrapolation if the objective is lower
+// there.
+func (s *sweeper) extrapolate(past *history) {
+	before := s.objective()
+	w, image := append([]float64(nil), s.w.Data...), append([]float64(nil), s.b.image()...)
+	if past.extrapolate(s.w.Data, s.b.image()) && s.objective() < before {
+		past.restart(s.w.Data, s.b.image())
+		return
+	}
+	copy(s.w.Data, w)
+	copy(s.b.image(), image)
+	past.restart(w, image)
+}
+
+func (s *sweeper) objective() float64 {
+	s.b.gradients(s.g.Data)
+	return 0.5*s.squares() + s.f.Value(s.w)
+}
+
+// history keeps the last iterates and their images for Anderson's
+// extrapolation: the affine combination of them whose differences are least.
+//
+// Anderson, Iterative procedures for nonlinear integral equations, Journal of
+// the ACM 12, 1965.
+type history struct {
+	w, image [][]float64
+	n        int
+}
+
+// memory is the number of differences.
+const memory = 5
+
+func newHistory(w, image []float64) *history {
+	h := &history{}
+	for range memory + 1 {
+		h.w = append(h.w, make([]float64, len(w)))
+		h.image = append(h.image, make([]float64, len(image)))
+	}
+	h.restart(w, image)
+	return h
+}
+
+func (h *history) restart(w, image []float64) {
+	h.n = 0
+	h.add(w, image)
+}
+
+func (h *history) add(w, image []float64) {
+	copy(h.w[h.n], w)
+	copy(h.image[h.n], image)
+	h.n++
+}
+
+func (h *history) full() bool { return h.n == memory+1 }
+
+// extrapolate sets w and image to the combination; false where there is none.
+func (h *history) extrapolate(w, image []float64) bool {
+	u := make([][]float64, memory)
+	for i := range u {
+		u[i] = append([]float64(nil), h.w[i+1]...)
+		num.Axpy(-1, h.w[i], u[i])
+	}
+	square, ones := num.NewDense(memory, memory), make([]float64, memory)
+	trace := 0.0
+	for i := range u {
+		ones[i] = 1
+		for j := range u {
+			square.Set(i, j, num.Dot(u[i], u[j]))
+		}
+		trace += square.At(i, i)
+	}
+	for i := range u {
+		square.Data[i*memory+i] += 1e-14 * trace
+	}
+	z := num.SolveSPD(square, ones)
+	total := num.Sum(z)
+	if total == 0 || math.IsNaN(total) || math.IsInf(total, 0) {
+		return false
+	}
+	clear(w)
+	clear(image)
+	for i, v := range z {
+		num.Axpy(v/total, h.w[i+1], w)
+		num.Axpy(v/total, h.image[i+1], image)
+	}
+	return true
+}
