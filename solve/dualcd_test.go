@@ -29,8 +29,7 @@ var coupled = []penalty.Penalty{penalty.Ridge{}, penalty.Common{}, &penalty.Shar
 type augmented struct {
 	phi    [][]float64
 	offset []float64
-	task   []int // of each group of outputs: one row of the problem
-	at     []int // its first output
+	at     []int // the first output of each row of the problem
 	y, w   []float64
 	losses []loss.Loss
 	k      []int
