@@ -1,0 +1,787 @@
+package solve
+
+import (
+	"context"
+	"math"
+
+	"gonum.org/v1/gonum/blas"
+	blasgonum "gonum.org/v1/gonum/blas/gonum"
+	lapackgonum "gonum.org/v1/gonum/lapack/gonum"
+
+	"github.com/kindred-mtl/kindred/num"
+	"github.com/kindred-mtl/kindred/penalty"
+)
+
+// A covariance is the K of an Arrow penalty, Ω(W) = ½⟨W, K⁻¹W⟩. On the columns
+// of one slot
+//
+//	(KG)_c = shared Σ_c′ g_c′ + private g_c
+type covariance struct {
+	shared, private float64
+	slots           [][]int // the columns of each slot
+}
+
+func newCovariance(f penalty.Arrow) *covariance {
+	k := &covariance{}
+	k.shared, k.private = f.Arrow()
+	for c, s := range f.Slots() {
+		for len(k.slots) <= s {
+			k.slots = append(k.slots, nil)
+		}
+		k.slots[s] = append(k.slots[s], c)
+	}
+	return k
+}
+
+// times sets out to KG; out may be g.
+func (k *covariance) times(out, g *num.Dense) {
+	for j := range g.Rows {
+		from, to := g.Row(j), out.Row(j)
+		for _, columns := range k.slots {
+			sum := 0.0
+			for _, c := range columns {
+				sum += from[c]
+			}
+			for _, c := range columns {
+				to[c] = k.shared*sum + k.private*from[c]
+			}
+		}
+	}
+}
+
+// inverse sets out to a U with KU = W, of which there are many where private
+// is 0 and the columns of a slot are equal; out may be w.
+func (k *covariance) inverse(out, w *num.Dense) {
+	for j := range w.Rows {
+		from, to := w.Row(j), out.Row(j)
+		for _, columns := range k.slots {
+			m := k.mean(from, columns)
+			for _, c := range columns {
+				if k.private > 0 {
+					to[c] = (from[c] - m) / k.private
+				} else {
+					to[c] = m / (k.shared * float64(len(columns)))
+				}
+			}
+		}
+	}
+}
+
+// mean is the part that a row's weights in the columns of a slot share, w0.
+func (k *covariance) mean(row []float64, columns []int) float64 {
+	if k.shared == 0 || len(columns) == 0 {
+		return 0
+	}
+	sum := 0.0
+	for _, c := range columns {
+		sum += row[c]
+	}
+	return sum * k.shared / (k.private + k.shared*float64(len(columns)))
+}
+
+// A system is I + KH, with one block H_c a column of W:
+//
+//	H_c = Σ_i h_i (x_i − x̄)(x_i − x̄)ᵀ,   x̄ = Σ_i h_i x_i / Σ_i h_i
+//
+// which is what is left of weighted squares, Σ_i h_i (x_i·w + b)², once the
+// free intercept b is eliminated; x̄ = 0 where it is fixed.
+type system interface {
+	// solve sets p to (I + KH)⁻¹ p.
+	solve(p *num.Dense)
+	// times sets out to Hw.
+	times(out, w *num.Dense)
+}
+
+// A curvature is what a system is made of.
+type curvature struct {
+	p     *Problem
+	k     *covariance
+	h     [][]float64  // of each task, n × outputs
+	grams []*num.Dense // H_c of each column, where they stand already
+}
+
+// Limits of what is solved directly.
+const (
+	direct      = 2000    // the order of a factor
+	directAgain = 500     // the same where factors are made at every step
+	numbers     = 1 << 26 // in all factors together
+)
+
+// system returns a system, and whether it is this one: with neither rows nor
+// features few enough, only its diagonal is kept, to precondition.
+func (c *curvature) system(limit int) (s system, exact bool) {
+	switch c.way(limit) {
+	case byRows:
+		return newKernels(c), true
+	case byFeatures:
+		return newArrow(c), true
+	}
+	return newDiagonal(c), false
+}
+
+// Ways to solve a system.
+const (
+	byRows     = iota // all tasks of a slot by dual variables of their rows
+	byFeatures        // each task by the lesser of rows and features, then what is shared
+	byDiagonal        // by conjugate gradients
+)
+
+// way is the cheapest way with factors of an order up to limit.
+func (c *curvature) way(limit int) int {
+	d, widest, stored, most := c.p.Features(), 0, 0, 0
+	task := columnTask(c.p)
+	for _, columns := range c.k.slots {
+		n := 0
+		for _, col := range columns {
+			rows := c.p.Tasks[task[col]].X.Rows
+			side := min(rows, d)
+			n, widest, stored = n+rows, max(widest, side), stored+side*side
+		}
+		most = max(most, n)
+	}
+	few := stored <= numbers || c.grams != nil // the factors are no more than what stands
+	switch {
+	case c.k.shared > 0 && most <= min(d, limit):
+		return byRows
+	case c.k.private == 0 && d <= limit, c.k.shared > 0 && d <= limit && few, c.k.shared == 0 && widest <= limit && few:
+		return byFeatures
+	}
+	return byDiagonal
+}
+
+// columnTask is the task of each column.
+func columnTask(p *Problem) []int {
+	var task []int
+	for t := range p.Tasks {
+		for range p.Tasks[t].Outputs {
+			task = append(task, t)
+		}
+	}
+	return task
+}
+
+// column returns the rows of a column's task, their curvatures and x̄.
+func (c *curvature) column(col int) (x *num.Matrix, h, mean []float64) {
+	t, first := 0, 0
+	for first+c.p.Tasks[t].Outputs <= col {
+		first += c.p.Tasks[t].Outputs
+		t++
+	}
+	task := &c.p.Tasks[t]
+	x, h = task.X, c.h[t]
+	if k := task.Outputs; k > 1 {
+		h = make([]float64, x.Rows)
+		for i := range h {
+			h[i] = c.h[t][i*k+col-first]
+		}
+	}
+	mean = make([]float64, x.Cols)
+	if total := num.Sum(h); task.Fixed == nil && total > 0 {
+		for i, v := range h {
+			if v != 0 {
+				x.Axpy(i, v/total, mean)
+			}
+		}
+	}
+	return x, h, mean
+}
+
+// gram is H of a column.
+func (c *curvature) gram(col int) *num.Dense {
+	if c.grams != nil {
+		return c.grams[col]
+	}
+	x, h, mean := c.column(col)
+	return num.Gram(x, h, mean)
+}
+
+// A block is H of one column where weights have variance private.
+type block interface {
+	// solve sets v to (I + private·H)⁻¹ v.
+	solve(v []float64)
+	// times sets out to Hv.
+	times(out, v []float64)
+	// schur adds H(I + private·H)⁻¹ to the upper triangle of s.
+	schur(s *num.Dense)
+}
+
+func (c *curvature) block(col int) block {
+	if c.grams == nil {
+		if x, h, mean := c.column(col); positives(h) < x.Cols {
+			return newKernel(0, c.k.private, []*centred{newCentred(x, h, mean)})
+		}
+	}
+	b := &gramBlock{h: c.gram(col), inverse: 1 / c.k.private}
+	b.r = definite(b.h, b.inverse)
+	return b
+}
+
+func positives(h []float64) int {
+	n := 0
+	for _, v := range h {
+		if v > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// definite returns the Cholesky factor of a + ridge·I; a stays as it is. Where
+// rounding has left a indefinite, the ridge is raised.
+func definite(a *num.Dense, ridge float64) *num.Dense {
+	largest := ridge
+	for i := range a.Rows {
+		largest = math.Max(largest, a.At(i, i))
+	}
+	for more := 0.0; ; more = math.Max(10*more, 1e-16*largest) {
+		r := a.Clone()
+		for i := range r.Rows {
+			r.Data[i*r.Cols+i] += ridge + more
+		}
+		if num.Cholesky(r) || !(more < largest) {
+			return r
+		}
+	}
+}
+
+// gramBlock is a block by features.
+type gramBlock struct {
+	h, r    *num.Dense // RᵀR = H + inverse·I
+	inverse float64    // 1/private
+}
+
+func (b *gramBlock) solve(v []float64) {
+	for i := range v {
+		v[i] *= b.inverse
+	}
+	num.CholeskySolve(b.r, v)
+}
+
+func (b *gramBlock) times(out, v []float64) {
+	for i := range out {
+		out[i] = num.Dot(b.h.Row(i), v)
+	}
+}
+
+func (b *gramBlock) schur(s *num.Dense) {
+	d := s.Rows
+	y := b.h.Clone()
+	lapackgonum.Implementation{}.Dpotrs(blas.Upper, d, d, b.r.Data, d, y.Data, d)
+	for i := range d {
+		row, mirror := s.Row(i), y.Row(i)
+		for j := i; j < d; j++ {
+			row[j] += 0.5 * b.inverse * (mirror[j] + y.Data[j*d+i])
+		}
+	}
+}
+
+// centred rows are z_i = √h_i (x_i − x̄), those with h_i > 0. Of sparse ones x̄
+// is kept apart.
+type centred struct {
+	z    *num.Matrix
+	root []float64
+	mean []float64 // or nil
+}
+
+func newCentred(x *num.Matrix, h, mean []float64) *centred {
+	c := &centred{}
+	if x.Sparse() {
+		c.mean = mean
+		ptr, index, data := []int{0}, []int32{}, []float64{}
+		for i, v := range h {
+			if v > 0 {
+				at, value := x.Row(i)
+				c.root = append(c.root, math.Sqrt(v))
+				index = append(index, at...)
+				for _, f := range value {
+					data = append(data, math.Sqrt(v)*f)
+				}
+				ptr = append(ptr, len(data))
+			}
+		}
+		c.z = num.NewSparse(x.Cols, ptr, index, data)
+		return c
+	}
+	c.z = num.NewMatrix(positives(h), x.Cols)
+	for i, v := range h {
+		if v > 0 {
+			_, value := x.Row(i)
+			to, root := c.z.Data[len(c.root)*x.Cols:], math.Sqrt(v)
+			c.root = append(c.root, root)
+			for j, f := range value {
+				to[j] = root * (f - mean[j])
+			}
+		}
+	}
+	return c
+}
+
+// mul sets out to Zv.
+func (c *centred) mul(out, v []float64) {
+	shift := 0.0
+	if c.mean != nil {
+		shift = num.Dot(c.mean, v)
+	}
+	for i, root := range c.root {
+		out[i] = c.z.Dot(i, v) - root*shift
+	}
+}
+
+// addMulT adds a·Zᵀy to out.
+func (c *centred) addMulT(out []float64, a float64, y []float64) {
+	for i, v := range y {
+		c.z.Axpy(i, a*v, out)
+	}
+	if c.mean != nil {
+		num.Axpy(-a*num.Dot(c.root, y), c.mean, out)
+	}
+}
+
+// row writes z_i out.
+func (c *centred) row(out []float64, i int) {
+	clear(out)
+	c.z.Axpy(i, 1, out)
+	if c.mean != nil {
+		num.Axpy(-c.root[i], c.mean, out)
+	}
+}
+
+// A kernel solves the columns of one slot by dual variables of their rows,
+//
+//	(I + KH)⁻¹ = I − K Zᵀ (I + Z K Zᵀ)⁻¹ Z,   H = ZᵀZ
+//
+// Woodbury's identity (Golub, Van Loan, Matrix Computations, 2013, section
+// 2.1.4).
+type kernel struct {
+	shared, private float64
+	parts           []*centred
+	start           []int
+	r               *num.Dense // RᵀR = I + Z K Zᵀ
+}
+
+func newKernel(shared, private float64, parts []*centred) *kernel {
+	k := &kernel{shared: shared, private: private, parts: parts, start: make([]int, len(parts)+1)}
+	for a, part := range parts {
+		k.start[a+1] = k.start[a] + len(part.root)
+	}
+	n := k.start[len(parts)]
+	g := num.NewDense(n, n)
+	for a, part := range parts {
+		num.For(len(part.root), func(i int) {
+			z, row := make([]float64, part.z.Cols), g.Row(k.start[a]+i)
+			part.row(z, i)
+			for b := a; b < len(parts); b++ {
+				factor := shared
+				if a == b {
+					factor += private
+				}
+				products := row[k.start[b]:k.start[b+1]]
+				if factor != 0 {
+					parts[b].mul(products, z)
+				}
+				for j := range products {
+					products[j] *= factor
+				}
+			}
+		})
+	}
+	k.r = definite(g, 1)
+	return k
+}
+
+// columns sets each v to (I + KH)⁻¹ v.
+func (k *kernel) columns(v [][]float64) {
+	y := make([]float64, k.r.Rows)
+	for a, part := range k.parts {
+		part.mul(y[k.start[a]:k.start[a+1]], v[a])
+	}
+	num.CholeskySolve(k.r, y)
+	if k.shared > 0 {
+		sum := make([]float64, len(v[0]))
+		for a, part := range k.parts {
+			part.addMulT(sum, k.shared, y[k.start[a]:k.start[a+1]])
+		}
+		for a := range v {
+			num.Axpy(-1, sum, v[a])
+		}
+	}
+	for a, part := range k.parts {
+		if k.private > 0 {
+			part.addMulT(v[a], -k.private, y[k.start[a]:k.start[a+1]])
+		}
+	}
+}
+
+func (k *kernel) solve(v []float64) { k.columns([][]float64{v}) }
+
+func (k *kernel) times(out, v []float64) { k.part(out, v, 0) }
+
+func (k *kernel) part(out, v []float64, a int) {
+	y := make([]float64, len(k.parts[a].root))
+	k.parts[a].mul(y, v)
+	clear(out)
+	k.parts[a].addMulT(out, 1, y)
+}
+
+// schur adds Zᵀ(I + private·ZZᵀ)⁻¹Z = VᵀV, V = R⁻ᵀZ.
+func (k *kernel) schur(s *num.Dense) {
+	n, d := k.r.Rows, s.Rows
+	if n == 0 {
+		return
+	}
+	v := num.NewMatrix(n, d)
+	for i := range n {
+		k.parts[0].row(v.Data[i*d:(i+1)*d], i)
+	}
+	blasgonum.Implementation{}.Dtrsm(blas.Left, blas.Upper, blas.Trans, blas.NonUnit, n, d, 1, k.r.Data, n, v.Data, d)
+	num.Axpy(1, num.Gram(v, nil, nil).Data, s.Data)
+}
+
+// kernels is a system with one kernel a slot.
+type kernels struct {
+	k       *covariance
+	kernels []*kernel
+}
+
+func newKernels(c *curvature) *kernels {
+	s := &kernels{k: c.k}
+	for _, columns := range c.k.slots {
+		parts := make([]*centred, len(columns))
+		num.For(len(columns), func(a int) { parts[a] = newCentred(c.column(columns[a])) })
+		s.kernels = append(s.kernels, newKernel(c.k.shared, c.k.private, parts))
+	}
+	return s
+}
+
+func (s *kernels) solve(p *num.Dense) {
+	for i, columns := range s.k.slots {
+		if len(columns) == 0 {
+			continue
+		}
+		v := gather(p, columns)
+		s.kernels[i].columns(v)
+		for a, col := range columns {
+			p.SetCol(col, v[a])
+		}
+	}
+}
+
+func (s *kernels) times(out, w *num.Dense) {
+	for i, columns := range s.k.slots {
+		num.For(len(columns), func(a int) {
+			h := make([]float64, w.Rows)
+			s.kernels[i].part(h, w.Col(make([]float64, w.Rows), columns[a]), a)
+			out.SetCol(columns[a], h)
+		})
+	}
+}
+
+// gather copies columns.
+func gather(m *num.Dense, columns []int) [][]float64 {
+	v := make([][]float64, len(columns))
+	for a, c := range columns {
+		v[a] = m.Col(make([]float64, m.Rows), c)
+	}
+	return v
+}
+
+// arrow is a system by blocks: private weights are eliminated, and what is
+// left of the shared ones is
+//
+//	(1/shared + Σ_c H_c (I + private·H_c)⁻¹) w0 = …
+//
+// which is 1/shared + Σ_c λH_c(H_c + λ)⁻¹ for private = 1/λ.
+//
+// Evgeniou, Pontil, Regularized multi-task learning, KDD 2004; Golub, Van
+// Loan, Matrix Computations, 2013, section 4.3 (bordered block diagonal).
+type arrow struct {
+	k      *covariance
+	d      int
+	blocks []block      // of each column, where private > 0
+	sum    []*num.Dense // Σ_c H_c of each slot, where private is 0
+	r      []*num.Dense // the factor of each slot's Schur complement, where shared > 0
+}
+
+func newArrow(c *curvature) *arrow {
+	s := &arrow{k: c.k, d: c.p.Features()}
+	if c.k.private > 0 {
+		s.factor(c)
+	}
+	if c.k.shared == 0 {
+		return s
+	}
+	for _, columns := range c.k.slots {
+		total := s.complement(c, columns)
+		for i := range s.d {
+			for j := range i {
+				total.Data[i*s.d+j] = total.Data[j*s.d+i]
+			}
+		}
+		s.sum = append(s.sum, total)
+		s.r = append(s.r, definite(total, 1/c.k.shared))
+	}
+	return s
+}
+
+// factor makes the blocks; columns with the same H share one.
+func (s *arrow) factor(c *curvature) {
+	k := c.p.Columns()
+	s.blocks = make([]block, k)
+	owner, first := make([]int, k), map[*num.Dense]int{}
+	for col := range k {
+		owner[col] = col
+		if c.grams != nil {
+			if o, ok := first[c.grams[col]]; ok {
+				owner[col] = o
+			} else {
+				first[c.grams[col]] = col
+			}
+		}
+	}
+	num.For(k, func(col int) {
+		if owner[col] == col {
+			s.blocks[col] = c.block(col)
+		}
+	})
+	for col, o := range owner {
+		s.blocks[col] = s.blocks[o]
+	}
+}
+
+// complement sums over the columns of a slot, in pieces whose number does not
+// depend on the workers.
+func (s *arrow) complement(c *curvature, columns []int) *num.Dense {
+	type share struct {
+		column int
+		times  float64
+	}
+	var shares []share
+	place := map[block]int{}
+	for _, col := range columns {
+		if s.blocks != nil {
+			if at, ok := place[s.blocks[col]]; ok {
+				shares[at].times++
+				continue
+			}
+			place[s.blocks[col]] = len(shares)
+		}
+		shares = append(shares, share{col, 1})
+	}
+	pieces := min(16, len(shares))
+	sums := make([]*num.Dense, pieces)
+	num.For(pieces, func(i int) {
+		sums[i] = num.NewDense(s.d, s.d)
+		for _, share := range shares[i*len(shares)/pieces : (i+1)*len(shares)/pieces] {
+			if s.blocks == nil {
+				num.Axpy(1, c.gram(share.column).Data, sums[i].Data)
+				continue
+			}
+			part := sums[i]
+			if share.times > 1 {
+				part = num.NewDense(s.d, s.d)
+			}
+			s.blocks[share.column].schur(part)
+			if share.times > 1 {
+				num.Axpy(share.times, part.Data, sums[i].Data)
+			}
+		}
+	})
+	total := num.NewDense(s.d, s.d)
+	for _, sum := range sums {
+		num.Axpy(1, sum.Data, total.Data)
+	}
+	return total
+}
+
+// solve writes p = m + v with m what the columns of a slot share, and finds
+//
+//	δm = (1/shared + S)⁻¹ (m/shared − Σ_c H_c y_c),   y_c = (I + private·H_c)⁻¹ v_c
+//	δ_c = δm + (I + private·H_c)⁻¹ (v_c − private·H_c δm)
+func (s *arrow) solve(p *num.Dense) {
+	for i, columns := range s.k.slots {
+		if len(columns) > 0 {
+			s.slot(p, i, columns)
+		}
+	}
+}
+
+func (s *arrow) slot(p *num.Dense, slot int, columns []int) {
+	v := gather(p, columns)
+	if s.k.shared == 0 {
+		num.For(len(columns), func(a int) {
+			s.blocks[columns[a]].solve(v[a])
+			p.SetCol(columns[a], v[a])
+		})
+		return
+	}
+	m, step := make([]float64, s.d), make([]float64, s.d)
+	for j := range m {
+		m[j] = s.k.mean(p.Row(j), columns)
+		step[j] = m[j] / s.k.shared
+	}
+	if s.blocks == nil {
+		num.CholeskySolve(s.r[slot], step)
+		for _, col := range columns {
+			p.SetCol(col, step)
+		}
+		return
+	}
+	pull := make([][]float64, len(columns))
+	num.For(len(columns), func(a int) {
+		num.Axpy(-1, m, v[a])
+		y := append([]float64(nil), v[a]...)
+		s.blocks[columns[a]].solve(y)
+		pull[a] = make([]float64, s.d)
+		s.blocks[columns[a]].times(pull[a], y)
+	})
+	for _, h := range pull {
+		num.Axpy(-1, h, step)
+	}
+	num.CholeskySolve(s.r[slot], step)
+	num.For(len(columns), func(a int) {
+		s.blocks[columns[a]].times(pull[a], step)
+		num.Axpy(-s.k.private, pull[a], v[a])
+		s.blocks[columns[a]].solve(v[a])
+		num.Axpy(1, step, v[a])
+		p.SetCol(columns[a], v[a])
+	})
+}
+
+func (s *arrow) times(out, w *num.Dense) {
+	for i, columns := range s.k.slots {
+		if len(columns) > 0 && s.blocks == nil {
+			s.common(out, w, i, columns)
+			continue
+		}
+		num.For(len(columns), func(a int) {
+			h := make([]float64, s.d)
+			s.blocks[columns[a]].times(h, w.Col(make([]float64, s.d), columns[a]))
+			out.SetCol(columns[a], h)
+		})
+	}
+}
+
+// common spreads (Σ_c H_c) w0 evenly over the columns: only the sum counts
+// where private is 0.
+func (s *arrow) common(out, w *num.Dense, slot int, columns []int) {
+	w0 := w.Col(make([]float64, s.d), columns[0])
+	for j := range s.d {
+		v := num.Dot(s.sum[slot].Row(j), w0) / float64(len(columns))
+		for _, c := range columns {
+			out.Set(j, c, v)
+		}
+	}
+}
+
+// diagonal is a system whose H has nothing but its diagonal.
+type diagonal struct {
+	k *covariance
+	h *num.Dense // d × k
+}
+
+func newDiagonal(c *curvature) *diagonal {
+	s := &diagonal{k: c.k, h: num.NewDense(c.p.Features(), c.p.Columns())}
+	num.For(s.h.Cols, func(col int) {
+		square := make([]float64, s.h.Rows)
+		if c.grams != nil {
+			for j := range square {
+				square[j] = c.grams[col].At(j, j)
+			}
+			s.h.SetCol(col, square)
+			return
+		}
+		x, h, mean := c.column(col)
+		for i, v := range h {
+			index, value := x.Row(i)
+			for e, f := range value {
+				j := e
+				if index != nil {
+					j = int(index[e])
+				}
+				square[j] += v * f * f
+			}
+		}
+		total := num.Sum(h)
+		for j, m := range mean {
+			square[j] = math.Max(0, square[j]-total*m*m)
+		}
+		s.h.SetCol(col, square)
+	})
+	return s
+}
+
+// solve is arrow's, feature by feature.
+func (s *diagonal) solve(p *num.Dense) {
+	for j := range p.Rows {
+		row, h := p.Row(j), s.h.Row(j)
+		for _, columns := range s.k.slots {
+			m, step := s.k.mean(row, columns), 0.0
+			if s.k.shared > 0 {
+				pull, bend := m/s.k.shared, 1/s.k.shared
+				for _, c := range columns {
+					keep := h[c] / (1 + s.k.private*h[c])
+					if s.k.private > 0 {
+						pull -= keep * (row[c] - m)
+					}
+					bend += keep
+				}
+				step = pull / bend
+			}
+			for _, c := range columns {
+				if s.k.private > 0 {
+					row[c] = step + (row[c]-m-s.k.private*h[c]*step)/(1+s.k.private*h[c])
+				} else {
+					row[c] = step
+				}
+			}
+		}
+	}
+}
+
+func (s *diagonal) times(out, w *num.Dense) {
+	for i, v := range w.Data {
+		out.Data[i] = s.h.Data[i] * v
+	}
+}
+
+// conjugateGradients returns D near (I + KH)⁻¹P where times multiplies by H,
+// preconditioned by a system of the same K. It ends when ½⟨R, KR⟩, with R what
+// is left of K⁻¹P − (K⁻¹ + H)D, is at most target, or after most steps.
+//
+// K⁻¹ is never applied: of a preconditioned Z = (I + KH̃)⁻¹KR it is R − H̃Z.
+//
+// Hestenes, Stiefel, Methods of conjugate gradients for solving linear systems,
+// J. Research of the National Bureau of Standards 49, 1952.
+func conjugateGradients(ctx context.Context, k *covariance, times func(out, w *num.Dense), near system, p *num.Dense, target float64, most int) *num.Dense {
+	x, dir, bend := num.NewDense(p.Rows, p.Cols), num.NewDense(p.Rows, p.Cols), num.NewDense(p.Rows, p.Cols)
+	r, inv, z, hz := p.Clone(), num.NewDense(p.Rows, p.Cols), p.Clone(), num.NewDense(p.Rows, p.Cols)
+	k.inverse(r, p)
+	last := 0.0
+	for step := 0; step < most && ctx.Err() == nil; step++ {
+		if 0.5*num.Dot(r.Data, z.Data) <= target {
+			break
+		}
+		near.solve(z)
+		near.times(hz, z)
+		size := num.Dot(r.Data, z.Data)
+		keep := 0.0
+		if last > 0 {
+			keep = size / last
+		}
+		last = size
+		for i, v := range z.Data {
+			dir.Data[i] = v + keep*dir.Data[i]
+			inv.Data[i] = r.Data[i] - hz.Data[i] + keep*inv.Data[i]
+		}
+		times(bend, dir)
+		num.Axpy(1, inv.Data, bend.Data)
+		curve := num.Dot(dir.Data, bend.Data)
+		if !(curve > 0) || !(size > 0) {
+			break
+		}
+		num.Axpy(size/curve, dir.Data, x.Data)
+		num.Axpy(-size/curve, bend.Data, r.Data)
+		k.times(z, r)
+	}
+	return x
+}
