@@ -6,14 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
+	"reflect"
 	"slices"
-	"sync"
-	"time"
 
 	"github.com/kindred-mtl/kindred"
-	"github.com/kindred-mtl/kindred/compose"
-	"github.com/kindred-mtl/kindred/num"
 	"github.com/kindred-mtl/kindred/score"
 	"github.com/kindred-mtl/kindred/split"
 )
@@ -35,138 +31,119 @@ type Options struct {
 	Entrants []Entrant
 	Single   Entrant // the single-task baseline, against which gains are measured
 	Pooled   Entrant // the pooled baseline
-	Plans    []Plan
-	Metric   string // of the gains; "": score.Primary of the first task's kind
-	Seed     uint64 // of the bootstrap
-	// Progress, where not nil, is told of every fit that ended.
+	Plans    []Plan  // several of different fractions give a learning curve
+	Metric   string  // of the gains; "": score.Primary of the first task's kind
+	Seed     uint64  // of the bootstrap
+	// Progress, where not nil, is told of every fit that ended, one at a time.
 	Progress func(done, total int, what string)
 }
 
-// entrants are the baselines and the methods, without repetition.
-func (o *Options) entrants() []Entrant {
-	list := []Entrant{o.Single, o.Pooled}
-	for _, e := range o.Entrants {
-		if !slices.ContainsFunc(list, func(f Entrant) bool { return f.Name == e.Name }) {
-			list = append(list, e)
-		}
-	}
-	return list
-}
-
-// A trial is one method on one fold.
-type trial struct {
-	cells    []score.Cell // of each task of the set; without rows where it was not tested
-	seconds  float64
-	warnings []string
-	err      error
-}
-
 // Run fits every method on the training rows of every fold and scores it on
-// the others. When ctx ends it returns ctx's error.
+// the others. A task without a training row in a fold is left out of the fit
+// and counts as undefined there. When ctx ends, Run returns the result of the
+// folds that every method has finished, or nil where there is none, and ctx's
+// error.
 func Run(ctx context.Context, set *kindred.Set, o Options) (*Result, error) {
 	if err := set.Check(); err != nil {
 		return nil, err
 	}
-	if o.Single.Method == nil || o.Pooled.Method == nil {
-		return nil, errors.New("compare: the single-task and the pooled baseline are always among the methods; name both")
-	}
-	metric := o.Metric
-	if metric == "" {
-		metric = score.Primary(set.Tasks[0].Kind)
-	}
-	if _, err := score.All.Find("metric", metric); err != nil {
+	entrants, err := o.entrants()
+	if err != nil {
 		return nil, err
 	}
-	entrants := o.entrants()
-	r := newResult(set, metric)
-	total, done := 0, 0
-	for _, p := range o.Plans {
-		total += len(p.Folds) * len(entrants)
+	if o.Metric == "" {
+		o.Metric = score.Primary(set.Tasks[0].Kind)
 	}
-	var mutex sync.Mutex
-	for _, p := range o.Plans {
-		trials := make([][]trial, len(entrants))
-		for e := range trials {
-			trials[e] = make([]trial, len(p.Folds))
+	j, err := newJudge(set, o.Metric, o.Seed)
+	if err != nil {
+		return nil, err
+	}
+	if err := check(set, o.Plans); err != nil {
+		return nil, err
+	}
+	trials, err := runAll(ctx, set, o, entrants)
+	if err != nil {
+		return nil, err
+	}
+	r := newResult(set, o.Metric)
+	for i, p := range o.Plans {
+		folds, done := finished(p.Folds, trials[i])
+		r.Partial = r.Partial || len(done) < len(p.Folds)
+		if len(done) > 0 {
+			r.add(j.on(folds), entrants, p.Fraction, done)
 		}
-		num.For(len(p.Folds)*len(entrants), func(job int) {
-			f, e := job/len(entrants), job%len(entrants)
-			trials[e][f] = try(ctx, set, entrants[e].Method, &p.Folds[f])
-			mutex.Lock()
-			defer mutex.Unlock()
-			if done++; o.Progress != nil {
-				o.Progress(done, total, entrants[e].Name)
-			}
-		})
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if err := r.add(set, entrants, p, trials, o.Seed); err != nil {
-			return nil, err
-		}
+	}
+	if r.Methods == nil {
+		return nil, ctx.Err()
 	}
 	r.curve()
+	if r.Partial {
+		return r, ctx.Err()
+	}
 	return r, nil
 }
 
-// try fits a method on one fold and predicts what was held out.
-func try(ctx context.Context, set *kindred.Set, m kindred.Method, f *split.Fold) trial {
-	start := time.Now()
-	train, tasks := set.Select(f.Train).Nonempty()
-	model, err := m.Fit(ctx, train)
-	if err != nil {
-		return trial{err: fmt.Errorf("%s: %w", f.Name, err)}
+// entrants are the baselines and the methods; one that is named twice runs
+// once.
+func (o *Options) entrants() ([]Entrant, error) {
+	if o.Single.Method == nil || o.Pooled.Method == nil {
+		return nil, errors.New("compare: the single-task and the pooled baseline are always among the methods; give both")
 	}
-	t := trial{cells: make([]score.Cell, len(set.Tasks))}
-	for i := range t.cells {
-		t.cells[i].Info = set.Tasks[i].Info()
-	}
-	for k, i := range tasks {
-		test := set.Tasks[i].Select(f.Test[i])
-		if len(test.Rows) == 0 {
-			continue
+	var list []Entrant
+	for _, e := range append([]Entrant{o.Single, o.Pooled}, o.Entrants...) {
+		if e.Name == "" || e.Method == nil {
+			return nil, fmt.Errorf("compare: an entrant has a name and a method; got %q, %T", e.Name, e.Method)
 		}
-		p, err := model.Predict(ctx, test.Table.Select(test.Rows), []int{k})
-		if err != nil {
-			return trial{err: fmt.Errorf("%s, task %q: %w", f.Name, set.Tasks[i].Name, err)}
+		i := slices.IndexFunc(list, func(f Entrant) bool { return f.Name == e.Name })
+		if i < 0 {
+			list = append(list, e)
+		} else if !reflect.DeepEqual(list[i].Method, e.Method) {
+			return nil, fmt.Errorf("compare: two methods are called %q", e.Name)
 		}
-		t.cells[i].Y, t.cells[i].Weight, t.cells[i].Out = test.Y(), test.Weight, p.Tasks[0]
 	}
-	t.seconds = time.Since(start).Seconds()
-	if r, ok := model.(kindred.Reporter); ok {
-		t.warnings = r.Report().Warnings
-	}
-	return t
+	return list, nil
 }
 
-// applies tells whether a method's trials gave numbers; the note says why not.
-func applies(trials []trial) (note string, err error) {
-	for _, t := range trials {
-		if errors.Is(t.err, compose.ErrNotApplicable) {
-			return t.err.Error(), nil
+// check says what is wrong with the folds: places a task does not have, rows
+// on both sides, an empty side.
+func check(set *kindred.Set, plans []Plan) error {
+	if len(plans) == 0 {
+		return errors.New("compare: no folds are given")
+	}
+	for _, p := range plans {
+		if len(p.Folds) == 0 {
+			return errors.New("compare: a plan has no folds")
 		}
-		if t.err != nil {
-			return "", t.err
+		for i := range p.Folds {
+			if err := checkFold(set, &p.Folds[i]); err != nil {
+				return fmt.Errorf("compare: fold %q: %w", p.Folds[i].Name, err)
+			}
 		}
 	}
-	return "", nil
+	return nil
 }
 
-// defined is the mean and standard deviation of the numbers that are not NaN.
-func defined(values []float64) (mean, sd float64, n int) {
-	for _, v := range values {
-		if !math.IsNaN(v) {
-			mean, n = mean+v, n+1
+func checkFold(set *kindred.Set, f *split.Fold) error {
+	if len(f.Train) != len(set.Tasks) || len(f.Test) != len(set.Tasks) {
+		return fmt.Errorf("training rows of %d tasks and test rows of %d, for %d tasks", len(f.Train), len(f.Test), len(set.Tasks))
+	}
+	train, test := 0, 0
+	for t := range set.Tasks {
+		task := &set.Tasks[t]
+		seen := make([]bool, len(task.Rows))
+		for i, place := range slices.Concat(f.Train[t], f.Test[t]) {
+			if place < 0 || place >= len(seen) {
+				return fmt.Errorf("place %d of task %q, which has %d labelled rows", place, task.Name, len(seen))
+			}
+			if seen[place] && i >= len(f.Train[t]) {
+				return fmt.Errorf("row %d of task %q is to be tested on and stands twice, or is trained on", task.Rows[place]+1, task.Name)
+			}
+			seen[place] = true
 		}
+		train, test = train+len(f.Train[t]), test+len(f.Test[t])
 	}
-	mean /= float64(n)
-	for _, v := range values {
-		if !math.IsNaN(v) {
-			sd += (v - mean) * (v - mean)
-		}
+	if train == 0 || test == 0 {
+		return fmt.Errorf("%d rows to train on and %d to test on", train, test)
 	}
-	if n > 1 {
-		return mean, math.Sqrt(sd / float64(n-1)), n
-	}
-	return mean, 0, n
+	return nil
 }

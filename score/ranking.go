@@ -22,26 +22,38 @@ type ranking struct {
 	positive, negative float64
 }
 
-// ranking ranks the rows for one class by Decision, else by Probability; false
-// where there is neither, or rows of one side only.
-func (c *Cell) ranking(class int) (r ranking, ok bool) {
-	source, width, column := c.Out.Decision, 1, 0
+// rankable tells whether every row has a Decision, or else a Probability, of
+// every class.
+func (c *Cell) rankable() bool {
+	if c.Out.Decision == nil {
+		return c.likely()
+	}
+	width := 1
 	if c.Info.Kind == kindred.Multiclass {
-		width, column = len(c.Info.Classes), class
+		width = len(c.Info.Classes)
 	}
-	if source == nil {
-		source, width, column = c.Out.Probability, len(c.Info.Classes), class
+	return c.every(func(i int) bool {
+		return !slices.ContainsFunc(c.Out.Decision[i*width:(i+1)*width], math.IsNaN)
+	})
+}
+
+// score is what ranks a row for a class.
+func (c *Cell) score(i, class int) float64 {
+	switch {
+	case c.Out.Decision == nil:
+		return c.probability(i, class)
+	case c.Info.Kind == kindred.Multiclass:
+		return c.Out.Decision[i*len(c.Info.Classes)+class]
 	}
-	if source == nil {
-		return r, false
-	}
+	return c.Out.Decision[i]
+}
+
+// ranking ranks the rows for one class; false where all rows have it, or none.
+func (c *Cell) ranking(class int) (r ranking, ok bool) {
 	for i, y := range c.Y {
-		row := ranked{source[i*width+column], c.weight(i), int(y) == class}
+		row := ranked{c.score(i, class), c.weight(i), int(y) == class}
 		if row.weight == 0 {
 			continue
-		}
-		if math.IsNaN(row.score) {
-			return r, false
 		}
 		if row.positive {
 			r.positive += row.weight
@@ -82,6 +94,9 @@ func (c *Cell) firstClass() int {
 // overClasses is f of the positive class in binary tasks, else the mean of f
 // over the classes that some rows have and some have not.
 func (c *Cell) overClasses(f func(r ranking) float64) (float64, bool) {
+	if !c.rankable() {
+		return undefined()
+	}
 	sum, n := 0.0, 0
 	for t := c.firstClass(); t < len(c.Info.Classes); t++ {
 		if r, ok := c.ranking(t); ok {

@@ -41,9 +41,10 @@ func Objective(p *Problem, x *Point) float64 {
 
 // Certify returns the objective at x and the relative duality gap
 //
-//	(P − D)/max(|P|, |D|),   D = −Σ_ti w_ti ℓ*(y_ti, −a_ti/w_ti) − Ω*(G),   G_t = Σ_i x_ti a_tiᵀ,
+//	(P − D)/max(|P|, |D|),   D = −Σ_ti w_ti ℓ*(y_ti, −a_ti/w_ti) − Ω*(G) − Σ_ti a_ti·b_t,
 //
-// where Σ_i a_ti = 0 in every task with free intercepts. It first sets those
+// G_t = Σ_i x_ti a_tiᵀ, where Σ_i a_ti = 0 in every task with free intercepts,
+// so that the last term is that of the fixed ones alone. It first sets those
 // intercepts to their best values. The dual variables are x.A where the solver
 // has them, else a = −w∇ℓ, scaled into the domain of Ω*.
 func Certify(p *Problem, x *Point) (float64, kindred.Certificate) {
@@ -69,6 +70,11 @@ func Certify(p *Problem, x *Point) (float64, kindred.Certificate) {
 			num.Axpy(scale, duals[t], a)
 		}
 		value[t] = task.Loss.Conjugate(task.Y, task.Weight, a)
+		if task.Fixed != nil {
+			for i, v := range a {
+				value[t] += v * task.Fixed[i%task.Outputs]
+			}
+		}
 	})
 	return primal, Gap(primal, -num.Sum(value)-conjugate)
 }

@@ -22,7 +22,7 @@ import (
 //
 // A step on row i of task t reads and moves v_t and w0 where x_ti is not 0,
 // whatever the number of tasks. Rows whose variables rest at a bound are left
-// out until the others are done.
+// out until the next State.
 //
 // The intercept is the weight of a constant column, InterceptScaling, and so is
 // penalized like every other weight: with both blocks, shared and private.
@@ -62,7 +62,10 @@ func (s *DualCD) Steps(ctx context.Context, p *Problem, start *Point, _ float64)
 		best := newRecord(NewPoint(p))
 		step := 0
 		for {
-			for until := step + max(2, step/3); step < until; step++ {
+			c.active = len(c.rows)
+			c.pass()
+			step++
+			for until := step + max(1, step/3); step < until; step++ {
 				if ctx.Err() != nil {
 					return
 				}
@@ -111,8 +114,7 @@ type coordinates struct {
 	rows            []row
 	order           []int32 // of the rows, those that take part first
 	active          int
-	low, high       float64 // the least and the greatest projected slope of the pass before
-	accuracy        float64 // at which the rows left out come back
+	rest            float64 // how far beyond its bound's slope a row rests
 	still           bool    // no variable moved in a pass over all rows
 	random          *rand.Rand
 	z, b            []float64 // room for the outputs of a row
@@ -155,7 +157,7 @@ func newCoordinates(p *Problem, start *Point, seed uint64) *coordinates {
 	for i := range c.order {
 		c.order[i] = int32(i)
 	}
-	c.low, c.high, c.accuracy = math.Inf(-1), math.Inf(1), 1
+	c.rest = math.Inf(1)
 	if start != nil && len(start.A) == len(c.a) {
 		c.warm(start.A)
 	}
@@ -292,21 +294,24 @@ func add(r *row, by float64, w []float64) {
 	}
 }
 
-// pass goes once over the rows that take part, in a random order.
+// pass goes once over the rows that take part, in a random order. Rows whose
+// variables stay at a bound by more than thrice the mean violation of the pass
+// before take no part from then on.
 func (c *coordinates) pass() {
-	low, high, moved := math.Inf(1), math.Inf(-1), false
+	sum, moved, whole := 0.0, false, c.active == len(c.rows)
 	for i := range c.active {
 		j := i + c.random.IntN(c.active-i)
 		c.order[i], c.order[j] = c.order[j], c.order[i]
 	}
+	visited := c.active
 	for i := 0; i < c.active; i++ {
 		r := &c.rows[c.order[i]]
-		var down, up float64
+		var violation float64
 		var rests, changed bool
 		if r.right < 0 {
-			down, up, rests, changed = c.two(r)
+			violation, rests, changed = c.two(r)
 		} else {
-			down, up, rests, changed = c.several(r)
+			violation, rests, changed = c.several(r)
 		}
 		if rests {
 			c.active--
@@ -314,51 +319,31 @@ func (c *coordinates) pass() {
 			i--
 			continue
 		}
-		low, high, moved = min(low, down), max(high, up), moved || changed
+		sum, moved = sum+violation, moved || changed
 	}
-	whole := c.active == len(c.rows)
 	c.still = whole && !moved
-	c.low, c.high = low, high
-	if c.low >= 0 {
-		c.low = math.Inf(-1)
-	}
-	if c.high <= 0 {
-		c.high = math.Inf(1)
-	}
-	if c.active == 0 || high-low <= c.accuracy {
-		if whole {
-			c.accuracy /= 10
-		}
-		c.active, c.low, c.high = len(c.rows), math.Inf(-1), math.Inf(1)
-	}
+	c.rest = 3 * sum / float64(max(1, visited))
 }
 
 // two minimizes over the dual variable of a row of two classes. It returns the
-// projected slope twice, whether the row may rest, and whether it moved.
-func (c *coordinates) two(r *row) (low, high float64, rests, moved bool) {
+// projected slope's size, whether the row may rest, and whether it moved.
+func (c *coordinates) two(r *row) (violation float64, rests, moved bool) {
 	alpha := r.sign * r.a[0]
 	slope := r.sign*c.output(r, 0) - 1 + r.diagonal*alpha
-	projected := slope
+	violation = math.Abs(slope)
 	switch {
-	case alpha == 0:
-		if slope > c.high {
-			return 0, 0, true, false
-		}
-		projected = min(slope, 0)
-	case alpha == r.upper:
-		if slope < c.low {
-			return 0, 0, true, false
-		}
-		projected = max(slope, 0)
-	}
-	if math.Abs(projected) <= 1e-15 {
-		return projected, projected, false, false
+	case alpha == 0 && slope >= 0:
+		return 0, slope > c.rest, false
+	case alpha == r.upper && slope <= 0:
+		return 0, -slope > c.rest, false
+	case violation <= 1e-15:
+		return violation, false, false
 	}
 	to := alpha - slope/(r.square+r.diagonal) // ±Inf for rows of zeros
 	to = max(0, min(to, r.upper))
 	r.a[0] = r.sign * to
 	c.move(r, 0, r.sign*(to-alpha))
-	return projected, projected, false, to != alpha
+	return violation, false, to != alpha
 }
 
 // several minimizes over the dual variables of a row of several classes,
@@ -367,7 +352,7 @@ func (c *coordinates) two(r *row) (low, high float64, rests, moved bool) {
 //
 // whose solution is a_c = min(w·1[c = y], (β − B_c)/A). Its violation is how
 // far the greatest slope lies above the least one whose variable may rise.
-func (c *coordinates) several(r *row) (low, high float64, rests, moved bool) {
+func (c *coordinates) several(r *row) (violation float64, rests, moved bool) {
 	k, right := len(r.a), int(r.right)
 	a, b := r.a, c.b[:k]
 	most, least, risers, riser := math.Inf(-1), math.Inf(1), 0, 0
@@ -384,7 +369,7 @@ func (c *coordinates) several(r *row) (low, high float64, rests, moved bool) {
 			risers++
 		}
 	}
-	violation := most - least
+	violation = most - least
 	if risers == 1 { // a corner: rests if no other slope comes near
 		second := math.Inf(-1)
 		for e, v := range b {
@@ -392,12 +377,12 @@ func (c *coordinates) several(r *row) (low, high float64, rests, moved bool) {
 				second = max(second, v)
 			}
 		}
-		if b[riser]-second > c.high {
-			return 0, 0, true, false
+		if b[riser]-second > c.rest {
+			return 0, true, false
 		}
 	}
 	if violation <= 1e-15 {
-		return 0, 0, false, false
+		return 0, false, false
 	}
 	z := c.z[:k]
 	num.Axpy(-r.square, a, b)
@@ -407,7 +392,7 @@ func (c *coordinates) several(r *row) (low, high float64, rests, moved bool) {
 		c.move(r, e, v-a[e])
 		a[e] = v
 	}
-	return 0, violation, false, moved
+	return violation, false, moved
 }
 
 // simplex sets a to the minimizer of ½A‖a‖² + B·a, a_c ≤ w·1[c = y], Σ a = 0.

@@ -75,10 +75,14 @@ type Point struct {
 	A [][]float64 // dual variables of each task, n_t × outputs; nil where the solver has none of its own
 }
 
-// NewPoint returns the origin.
+// NewPoint returns the origin, with the intercepts that are fixed.
 func NewPoint(p *Problem) *Point {
 	k := p.Columns()
-	return &Point{W: num.NewDense(p.Features(), k), B: make([]float64, k)}
+	x, first := &Point{W: num.NewDense(p.Features(), k), B: make([]float64, k)}, p.First()
+	for t := range p.Tasks {
+		copy(x.B[first[t]:first[t+1]], p.Tasks[t].Fixed)
+	}
+	return x
 }
 
 // Clone copies the point.
