@@ -1,167 +1,157 @@
 package prep
 
 import (
+	"context"
 	"fmt"
 	"math"
-	"slices"
-	"strings"
-	"unicode"
 
 	"github.com/kindred-mtl/kindred"
 	"github.com/kindred-mtl/kindred/num"
 )
 
-// N-grams of text: words alone and in pairs, and characters in runs of 3 to 5
-// inside a word and its borders.
-const (
-	minGram = 3
-	maxGram = 5
-)
+// text is a text column: its n-grams, hashed to buckets. A bucket that occurs
+// in training rows is a feature. With n_h the signed count of bucket h,
+//
+//	x_h = sign(n_h) (1 + ln |n_h|) idf_h        then x to unit length
+//	idf_h = 1 + ln((1 + n) / (1 + df_h))
+//
+// where n is the weight of the training rows, and df_h of those with n_h ≠ 0.
+//
+// Weinberger, Dasgupta, Langford, Smola, Attenberg, "Feature hashing for large
+// scale multitask learning", ICML 2009, eq. (2); Salton, Buckley,
+// "Term-weighting approaches in automatic text retrieval", Information
+// Processing & Management 24, 1988.
+type text struct {
+	grams   grams
+	bucket  []int     // of each feature, ascending
+	idf     []float64 // of each feature
+	feature []int32   // of each bucket, −1: none
+}
 
-// fitText gives a feature to every hash that occurs in training rows, and its
-// smoothed inverse document frequency,
-//
-//	idf = 1 + log((1 + n) / (1 + df))
-//
-// Weinberger et al., Feature hashing for large scale multitask learning, ICML
-// 2009; Salton, Buckley, Term-weighting approaches in automatic text
-// retrieval, Information Processing & Management 24, 1988.
-func (o Options) fitText(c *Column, parts []*kindred.Column, weights [][]float64) {
-	documents := 0.0
-	size := 1 << o.textBits()
-	frequency := make([]float64, size)
-	const block = 256
-	for i, part := range parts {
-		for from := 0; from < len(part.Text); from += 8 * block {
-			sets := make([][][]int32, 8)
-			num.For(8, func(b int) {
-				for r := from + b*block; r < min(from+(b+1)*block, len(part.Text)); r++ {
-					var list []int32
-					if weights[i][r] > 0 {
-						for h := range o.grams(part.Text[r]) {
-							list = append(list, h)
-						}
-					}
-					sets[b] = append(sets[b], list)
-				}
-			})
-			for b, lists := range sets {
-				for k, list := range lists {
-					w := weights[i][from+b*block+k]
-					documents += w
-					for _, h := range list {
-						frequency[h] += w
-					}
-				}
-			}
+func (o Options) fitText(ctx context.Context, s *sample, j int) (column, told) {
+	texts := gather(s, j, func(c *kindred.Column) []string { return c.Text })
+	c := &text{grams: o.grams()}
+	size := c.grams.buckets()
+	pieces := max(2, min(64, 1<<22/size)) // whatever the number of workers: it decides the order of sums
+	by := make([][]float64, pieces)
+	num.For(pieces, func(p int) {
+		by[p] = make([]float64, size)
+		b := newBag(c.grams)
+		defer b.release()
+		for i := len(texts) * p / pieces; i < len(texts)*(p+1)/pieces && ctx.Err() == nil; i++ {
+			b.read(texts[i])
+			b.drain(func(h int, _ int32) { by[p][h] += s.weight[i] })
 		}
-	}
-	c.Bucket = map[int32]int{}
-	for h, df := range frequency {
+	})
+	for h := range size {
+		df := 0.0
+		for p := range by {
+			df += by[p][h]
+		}
 		if df > 0 {
-			c.Bucket[int32(h)] = c.Width
-			c.IDF = append(c.IDF, 1+math.Log((1+documents)/(1+df)))
-			c.Width++
+			c.bucket, c.idf = append(c.bucket, h), append(c.idf, 1+math.Log((1+s.total)/(1+df)))
 		}
 	}
-	c.Note = fmt.Sprintf("%d hashed n-grams", c.Width)
+	c.index()
+	t := told{err: ctx.Err(), sparse: len(c.bucket) > 0}
+	if len(c.bucket) == 0 {
+		t.note = "left out: no training row has a text"
+	}
+	return c, t
 }
 
-// grams counts the n-grams of a text by hash, each with the sign of its hash,
-// so that collisions cancel on average.
-func (o Options) grams(text string) map[int32]float64 {
-	counts := map[int32]float64{}
-	mask := uint64(1)<<o.textBits() - 1
-	add := func(prefix byte, s string) {
-		h := fnv(prefix, s)
-		sign := 1.0
-		if h>>63 == 1 {
-			sign = -1
-		}
-		counts[int32((h^h>>29)&mask)] += sign
+// index makes the map of buckets to features.
+func (c *text) index() {
+	if len(c.bucket) == 0 {
+		return
 	}
-	last := ""
-	for _, word := range words(text) {
-		add('w', word)
-		if last != "" {
-			add('b', last+" "+word)
-		}
-		last = word
-		bordered := []rune(" " + word + " ")
-		for n := minGram; n <= maxGram && n <= len(bordered); n++ {
-			for i := 0; i+n <= len(bordered); i++ {
-				add('c', string(bordered[i:i+n]))
-			}
-		}
+	c.feature = make([]int32, c.grams.buckets())
+	for h := range c.feature {
+		c.feature[h] = -1
 	}
-	return counts
+	for k, h := range c.bucket {
+		c.feature[h] = int32(k)
+	}
 }
 
-// words are the runs of letters and digits, and single marks, in lower case.
-func words(text string) []string {
-	var out []string
-	start := -1
-	text = strings.ToLower(text)
-	for i, r := range text {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) || r == '\'' && start >= 0 {
-			if start < 0 {
-				start = i
-			}
-			continue
-		}
-		if start >= 0 {
-			out = append(out, text[start:i])
-			start = -1
-		}
-		if !unicode.IsSpace(r) {
-			out = append(out, string(r))
-		}
+func (c *text) width() int { return len(c.bucket) }
+
+func (c *text) names(column string) []string {
+	names := make([]string, len(c.bucket))
+	for k, h := range c.bucket {
+		names[k] = fmt.Sprintf("%s#%d", column, h)
 	}
-	if start >= 0 {
-		out = append(out, text[start:])
-	}
-	return out
+	return names
 }
 
-// fnv is the 64-bit FNV-1a hash of a prefix and a string, mixed so that all
-// bits depend on all bytes.
-//
-// Fowler, Noll, Vo, 1991; the mixing is of Vigna, splitmix64, 2015.
-func fnv(prefix byte, s string) uint64 {
-	h := (uint64(14695981039346656037) ^ uint64(prefix)) * 1099511628211
-	for i := range len(s) {
-		h = (h ^ uint64(s[i])) * 1099511628211
+func (c *text) tensors() map[string][]float64 {
+	if len(c.bucket) == 0 {
+		return nil
 	}
-	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
-	h = (h ^ h>>27) * 0x94d049bb133111eb
-	return h ^ h>>31
+	return map[string][]float64{"bucket": wholes(c.bucket), "idf": c.idf}
 }
 
-// row gives the features of a text, ascending, and their values: 1 + log of
-// the count, times idf, to unit length.
-func (c *Column) row(o Options, text string) ([]int32, []float64) {
-	type entry struct {
-		feature int32
-		value   float64
+func (c *text) restore(o Options, _ kindred.Field, tensors map[string][]float64) (err error) {
+	c.grams, c.idf = o.grams(), tensors["idf"]
+	if c.bucket, err = ascending(tensors["bucket"], c.grams.buckets()); err != nil {
+		return err
 	}
-	var entries []entry
-	for h, n := range o.grams(text) {
-		k, ok := c.Bucket[h]
-		if !ok || n == 0 {
-			continue
-		}
-		v := math.Copysign((1+math.Log(math.Abs(n)))*c.IDF[k], n)
-		entries = append(entries, entry{int32(k), v})
+	if len(c.idf) != len(c.bucket) {
+		return fmt.Errorf("%d buckets and %d inverse document frequencies", len(c.bucket), len(c.idf))
 	}
-	slices.SortFunc(entries, func(a, b entry) int { return int(a.feature - b.feature) })
-	index, value := make([]int32, len(entries)), make([]float64, len(entries))
-	for i, e := range entries {
-		index[i], value[i] = e.feature, e.value
-	}
-	if length := num.Norm(value); length > 0 {
-		for i := range value {
-			value[i] /= length
+	for _, v := range c.idf {
+		if !(v > 0 && v <= math.MaxFloat64) {
+			return fmt.Errorf("an inverse document frequency of %v", v)
 		}
 	}
-	return index, value
+	c.index()
+	return nil
 }
+
+type textReader struct {
+	*text
+	from []string
+}
+
+func (c *text) bind(from *kindred.Column) reader { return textReader{c, from.Text} }
+
+// dense has nothing to fill: a design with features of text is sparse.
+func (c textReader) dense([]float64, int, span) error { return nil }
+
+func (c textReader) sparse(out *rows, first, r int) error {
+	b := newBag(c.grams)
+	defer b.release()
+	b.read(c.from[r])
+	start := len(out.value)
+	b.drain(func(h int, n int32) {
+		if k := c.feature[h]; k >= 0 {
+			v := logCount(n) * c.idf[k]
+			out.add(first+int(k), v)
+		}
+	})
+	x := out.value[start:]
+	if length := num.Norm(x); length > 0 {
+		for k := range x {
+			x[k] /= length
+		}
+	}
+	return nil
+}
+
+// logCount is sign(n) (1 + ln |n|).
+func logCount(n int32) float64 {
+	if n < 0 {
+		return -logCount(-n)
+	}
+	if int(n) < len(logs) {
+		return logs[n]
+	}
+	return 1 + math.Log(float64(n))
+}
+
+var logs = func() (l [256]float64) {
+	for n := range l {
+		l[n] = 1 + math.Log(float64(n))
+	}
+	return l
+}()

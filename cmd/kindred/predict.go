@@ -51,7 +51,7 @@ task that it names in that column; else every row is predicted for every task.`,
 		},
 	}
 	cmd.Flags().StringVar(&out, "out", "", "table to write, a `file`")
-	cmd.Flags().StringVar(&format, "format", "", "csv or tsv; else by the file's name")
+	cmd.Flags().StringVar(&format, "format", "", "csv, tsv or svmlight; else by the file's name")
 	return cmd
 }
 

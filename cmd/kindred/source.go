@@ -35,7 +35,7 @@ func (s *source) flags(cmd *cobra.Command) {
 	f.StringVar(&o.Group, "group", "", "`column` of groups, such as patients: never on both sides of a split")
 	f.StringVar(&o.Time, "time", "", "`column` of times: split the past from what follows")
 	f.StringArrayVar(&s.taskWeights, "task-weight", nil, "weight of a task, as `task=number`")
-	f.StringVar(&o.Format, "format", "", "csv or tsv; else by the file's name")
+	f.StringVar(&o.Format, "format", "", "csv, tsv or svmlight; else by the file's name")
 }
 
 // read reads the file and reports what it took the columns for.
@@ -75,7 +75,8 @@ func pairs[T any](flag string, values []string, parse func(string) (T, error)) (
 
 // learn reads the file for a command that needs targets.
 func (s *source) learn(ctx context.Context, path string) (*data.File, error) {
-	if len(s.options.Targets) == 0 {
+	svmlight := s.options.Format == "svmlight" || strings.Contains(path, ".svm") || strings.Contains(path, ".libsvm")
+	if len(s.options.Targets) == 0 && !svmlight {
 		return nil, wrong(fmt.Errorf("name what to predict: --target COLUMN"))
 	}
 	return s.read(ctx, path)

@@ -1,0 +1,87 @@
+package prep
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/kindred-mtl/kindred/num"
+)
+
+// halfway is how near to half of the weight counts as half.
+const halfway = 1e-12
+
+// median is the weighted median of numbers from lo to hi, all of weight above
+// 0, total together: the least one with at least half the weight at or below
+// it, or the middle between it and the next one where it is exactly half.
+//
+// It adds up the weights in bins and goes on with the bin that holds the
+// median; what is left after some rounds is sorted.
+func median(x, w []float64, lo, hi, total float64) float64 {
+	const bins, rounds = 512, 4
+	below, above := 0.0, math.Inf(1) // the weight below x, and the least number above
+	for range rounds {
+		factor := (bins - 0.5) / (hi - lo)
+		if len(x) <= bins || !(factor > 0 && factor <= math.MaxFloat64) {
+			break
+		}
+		var weight [bins]float64
+		w = w[:len(x)]
+		for i, v := range x {
+			weight[int((v-lo)*factor)&(bins-1)] += w[i]
+		}
+		b := 0
+		for ; b < bins-1 && below+weight[b] < total/2*(1-halfway); b++ {
+			below += weight[b]
+		}
+		next := b + 1
+		for next < bins && weight[next] == 0 {
+			next++
+		}
+		x, w, lo, hi, above = inBin(x, w, lo, factor, b, next, above)
+	}
+	if lo == hi {
+		x, w = []float64{lo}, []float64{num.Sum(w[:len(x)])}
+	}
+	return sortedMedian(x, w, below, above, total)
+}
+
+// inBin takes the numbers in bin b, their range, and the least number in bin
+// next.
+func inBin(x, w []float64, lo, factor float64, b, next int, above float64) (bx, bw []float64, least, most, a float64) {
+	least, most = math.Inf(1), math.Inf(-1)
+	for i, v := range x {
+		switch int((v - lo) * factor) {
+		case b:
+			bx, bw = append(bx, v), append(bw, w[i])
+			least, most = min(least, v), max(most, v)
+		case next:
+			above = min(above, v)
+		}
+	}
+	return bx, bw, least, most, above
+}
+
+// sortedMedian is median by sorting.
+func sortedMedian(x, w []float64, below, above, total float64) float64 {
+	order := make([]int, len(x))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(x[a], x[b]) })
+	for k, i := range order {
+		below += w[i]
+		next := above
+		if k+1 < len(order) {
+			next = x[order[k+1]]
+		}
+		switch {
+		case next == x[i], below < total/2*(1-halfway) && k+1 < len(order):
+		case below > total/2*(1+halfway) || math.IsInf(next, 1):
+			return x[i]
+		default:
+			return x[i]/2 + next/2
+		}
+	}
+	return 0
+}
