@@ -76,7 +76,7 @@ func Run(ctx context.Context, set *kindred.Set, o Options) (*Result, error) {
 	if r.Methods == nil {
 		return nil, ctx.Err()
 	}
-	r.curve()
+	r.curve(j.Better())
 	if r.Partial {
 		return r, ctx.Err()
 	}

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"math"
 	"slices"
-
-	"github.com/kindred-mtl/kindred/score"
 )
 
 // A point of a learning curve: training rows a task, and the score they give,
@@ -13,14 +11,10 @@ import (
 type point struct{ rows, score float64 }
 
 // curve says how many rows alone would do, where the single-task baseline was
-// scored at several sizes.
-func (r *Result) curve() {
-	part, err := score.All.Find("metric", r.Metric)
-	if err != nil {
-		return
-	}
+// scored at several sizes. better is that of the gains' metric.
+func (r *Result) curve(better int) {
 	at := func(m *Method) point {
-		return point{m.Rows, float64(part.New().Better()) * number(m.Metrics[r.Metric].Mean)}
+		return point{m.Rows, float64(better) * number(m.Metrics[r.Metric].Mean)}
 	}
 	var alone []point
 	for i := range r.Methods {

@@ -125,9 +125,11 @@ func (j *judge) ofTask(t int, single, own []trial) (g *Gain, p, relative float64
 	if d == nil {
 		return nil, math.NaN(), math.NaN()
 	}
-	i := score.Resampled(d, testOverTrain(j.folds, t))
+	var i score.Interval
 	if len(j.folds) == 1 {
-		i = j.bootstrap(t, single[0].cells[t], own[0].cells[t])
+		i = j.bootstrap(t, single, own)
+	} else {
+		i = score.Resampled(d, j.overlap([]int{t}, d, func(f int) draw { return j.drawTask(t, f, single, own) }))
 	}
 	relative = math.NaN()
 	if mean, _, _ := defined(base); mean != 0 {
@@ -149,15 +151,15 @@ func (j *judge) overall(single, own []trial) *Gain {
 		return nil
 	}
 	if len(j.folds) == 1 {
-		return newGain(j.name, j.bootstrapAll(single[0].cells, own[0].cells))
+		return newGain(j.name, j.bootstrapAll(single, own))
 	}
-	ratio, n := 0.0, 0.0
-	for t := range j.set.Tasks {
+	var tasks []int
+	for t := range j.task {
 		if j.task[t].name == j.name {
-			ratio, n = ratio+testOverTrain(j.folds, t), n+1
+			tasks = append(tasks, t)
 		}
 	}
-	return newGain(j.name, score.Resampled(d, ratio/n))
+	return newGain(j.name, score.Resampled(d, j.overlap(tasks, d, func(f int) draw { return j.drawAll(f, single, own) })))
 }
 
 // common are the cells of the tasks that both methods can be judged on, and
@@ -186,25 +188,4 @@ func (j *judge) difference(single, own []score.Cell) float64 {
 		return math.NaN()
 	}
 	return float64(j.Better()) * (a - b)
-}
-
-// testOverTrain is the mean ratio of test to training rows of a task, which
-// stands for the overlap of training sets in the corrected t test. Two cases
-// differ from the paper's ratio, which is meant for folds that train on most
-// rows: it is 0 where no two folds train on the same row of the task, and at
-// most 1, since small training sets hardly overlap.
-func testOverTrain(folds []split.Fold, t int) float64 {
-	test, train := 0.0, 0.0
-	seen, disjoint := map[int]bool{}, true
-	for _, f := range folds {
-		test, train = test+float64(len(f.Test[t])), train+float64(len(f.Train[t]))
-		for _, place := range f.Train[t] {
-			disjoint = disjoint && !seen[place]
-			seen[place] = true
-		}
-	}
-	if disjoint {
-		return 0
-	}
-	return min(1, test/train)
 }

@@ -30,7 +30,7 @@ type Method struct {
 	Method   string             `json:"method"`
 	Train    float64            `json:"train,omitempty"` // the fraction of rows to train on, where one was given
 	Note     string             `json:"note,omitempty"`  // why there are no numbers
-	Seconds  float64            `json:"seconds"`         // fitting and predicting all folds, as if one after the other
+	Seconds  float64            `json:"seconds"`         // of fitting and predicting, summed over folds, which share the cores
 	Splits   int                `json:"splits"`
 	Rows     float64            `json:"train_rows"` // a task, on average
 	Metrics  map[string]Summary `json:"metrics,omitempty"`

@@ -173,14 +173,15 @@ func fits(c *score.Cell) error {
 	}
 	for _, part := range []struct {
 		what      string
+		given     bool
 		got, want int
 	}{
-		{"values", len(c.Out.Value), n},
-		{"classes", len(c.Out.Class), n},
-		{"probabilities", len(c.Out.Probability), wide},
-		{"decisions", len(c.Out.Decision), decisions},
+		{"values", c.Out.Value != nil, len(c.Out.Value), n},
+		{"classes", c.Out.Class != nil, len(c.Out.Class), n},
+		{"probabilities", c.Out.Probability != nil, len(c.Out.Probability), wide},
+		{"decisions", c.Out.Decision != nil, len(c.Out.Decision), decisions},
 	} {
-		if part.got != 0 && part.got != part.want {
+		if part.given && part.got != part.want {
 			return fmt.Errorf("the model gives %d %s for %d rows", part.got, part.what, n)
 		}
 	}
