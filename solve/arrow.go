@@ -3,6 +3,7 @@ package solve
 import (
 	"context"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/blas"
 	blasgonum "gonum.org/v1/gonum/blas/gonum"
@@ -62,6 +63,20 @@ func (k *covariance) inverse(out, w *num.Dense) {
 				} else {
 					to[c] = m / (k.shared * float64(len(columns)))
 				}
+			}
+		}
+	}
+}
+
+// level gives the columns of a slot their mean where private is 0: only that
+// counts then.
+func (k *covariance) level(u *num.Dense) {
+	for j := 0; j < u.Rows && k.private == 0; j++ {
+		row := u.Row(j)
+		for _, columns := range k.slots {
+			m := k.mean(row, columns)
+			for _, c := range columns {
+				row[c] = m
 			}
 		}
 	}
@@ -195,8 +210,8 @@ func (c *curvature) gram(col int) *num.Dense {
 	return num.Gram(x, h, mean)
 }
 
-// A block is H of one column where weights have variance private.
-type block interface {
+// A taskBlock is H of one column where weights have variance private.
+type taskBlock interface {
 	// solve sets v to (I + private·H)⁻¹ v.
 	solve(v []float64)
 	// times sets out to Hv.
@@ -205,7 +220,7 @@ type block interface {
 	schur(s *num.Dense)
 }
 
-func (c *curvature) block(col int) block {
+func (c *curvature) block(col int) taskBlock {
 	if c.grams == nil {
 		if x, h, mean := c.column(col); positives(h) < x.Cols {
 			return newKernel(0, c.k.private, []*centred{newCentred(x, h, mean)})
@@ -412,6 +427,15 @@ func (k *kernel) columns(v [][]float64) {
 	}
 }
 
+// duals sets the y's, of the rows of each part, to (I + Z K Zᵀ)⁻¹ y.
+func (k *kernel) duals(y [][]float64) {
+	all := slices.Concat(y...)
+	num.CholeskySolve(k.r, all)
+	for a := range y {
+		copy(y[a], all[k.start[a]:k.start[a+1]])
+	}
+}
+
 func (k *kernel) solve(v []float64) { k.columns([][]float64{v}) }
 
 func (k *kernel) times(out, v []float64) { k.part(out, v, 0) }
@@ -497,7 +521,7 @@ func gather(m *num.Dense, columns []int) [][]float64 {
 type arrow struct {
 	k      *covariance
 	d      int
-	blocks []block      // of each column, where private > 0
+	blocks []taskBlock  // of each column, where private > 0
 	sum    []*num.Dense // Σ_c H_c of each slot, where private is 0
 	r      []*num.Dense // the factor of each slot's Schur complement, where shared > 0
 }
@@ -526,7 +550,7 @@ func newArrow(c *curvature) *arrow {
 // factor makes the blocks; columns with the same H share one.
 func (s *arrow) factor(c *curvature) {
 	k := c.p.Columns()
-	s.blocks = make([]block, k)
+	s.blocks = make([]taskBlock, k)
 	owner, first := make([]int, k), map[*num.Dense]int{}
 	for col := range k {
 		owner[col] = col
@@ -556,7 +580,7 @@ func (s *arrow) complement(c *curvature, columns []int) *num.Dense {
 		times  float64
 	}
 	var shares []share
-	place := map[block]int{}
+	place := map[taskBlock]int{}
 	for _, col := range columns {
 		if s.blocks != nil {
 			if at, ok := place[s.blocks[col]]; ok {
@@ -773,6 +797,7 @@ func conjugateGradients(ctx context.Context, k *covariance, times func(out, w *n
 			dir.Data[i] = v + keep*dir.Data[i]
 			inv.Data[i] = r.Data[i] - hz.Data[i] + keep*inv.Data[i]
 		}
+		k.level(inv)
 		times(bend, dir)
 		num.Axpy(1, inv.Data, bend.Data)
 		curve := num.Dot(dir.Data, bend.Data)
@@ -781,6 +806,7 @@ func conjugateGradients(ctx context.Context, k *covariance, times func(out, w *n
 		}
 		num.Axpy(size/curve, dir.Data, x.Data)
 		num.Axpy(-size/curve, bend.Data, r.Data)
+		k.level(r)
 		k.times(z, r)
 	}
 	return x

@@ -86,14 +86,15 @@ type descender struct {
 	value, omega float64
 	gap          float64
 	stuck        bool
+	limit        int // of what is solved directly
 }
 
 func newDescender(p *Problem, start *Point) *descender {
-	n := &descender{p: p, k: newCovariance(p.Penalty.(penalty.Arrow)), x: NewPoint(p)}
+	n := &descender{p: p, limit: direct, k: newCovariance(p.Penalty.(penalty.Arrow)), x: NewPoint(p)}
 	if start != nil {
 		copy(n.x.W.Data, start.W.Data)
 		copy(n.x.B, start.B)
-		n.align()
+		n.k.level(n.x.W)
 	}
 	squared := true
 	for i := range p.Tasks {
@@ -115,22 +116,6 @@ func newDescender(p *Problem, start *Point) *descender {
 	n.value, n.omega = n.land.slope(n.g, n.x.W, n.image), p.Penalty.Value(n.x.W)
 	n.settle()
 	return n
-}
-
-// align gives the columns of a slot their mean where they may not differ.
-func (n *descender) align() {
-	if n.k.private > 0 {
-		return
-	}
-	for j := range n.x.W.Rows {
-		row := n.x.W.Row(j)
-		for _, columns := range n.k.slots {
-			m := n.k.mean(row, columns)
-			for _, c := range columns {
-				row[c] = m
-			}
-		}
-	}
 }
 
 // settle computes what follows from the gradient.
@@ -167,12 +152,12 @@ func (n *descender) system() (system, bool) {
 	c := &curvature{p: n.p, k: n.k}
 	if n.gram != nil {
 		c.grams = n.gram.g
-		n.fixed, n.exact = c.system(direct)
+		n.fixed, n.exact = c.system(n.limit)
 		return n.fixed, n.exact
 	}
 	c.h = make([][]float64, len(n.p.Tasks))
 	num.For(len(c.h), func(t int) { c.h[t] = n.bend(t) })
-	s, exact := c.system(directAgain)
+	s, exact := c.system(min(n.limit, directAgain))
 	return s, exact && !n.joint
 }
 

@@ -86,6 +86,8 @@ func TestRealTasksAreSolvedTo1e8(t *testing.T) {
 		{"school", loss.Squared{}, penalty.Trace{}, 3000, "fista"},
 		{"landmine", loss.Logistic{}, &penalty.Shared{Mu: 0.1}, 1, "newton"},
 		{"landmine", loss.SquaredHinge{}, &penalty.Shared{Mu: 0.1}, 1, "newton"},
+		{"landmine", loss.Hinge{}, &penalty.Shared{Mu: 0.1}, 1, "interior"},
+		{"landmine", loss.Hinge{}, penalty.Ridge{}, 1, "interior"},
 		{"landmine", loss.Logistic{}, penalty.L21{}, 5, "fista"},
 		{"landmine", loss.Logistic{}, penalty.Trace{}, 5, "fista"},
 	} {

@@ -117,23 +117,39 @@ type Solver interface {
 // All lists the solvers, in the order in which Pick asks them.
 var All = catalog.Table[Solver]{
 	{Name: "newton", Words: "exact for squared loss, Newton's method beyond, on the arrow-shaped system of shared and private weights", Formula: "(Σ_t λH_t(H_t + λ)⁻¹ + λμ) w0 = …", Source: "Evgeniou, Pontil, Regularized multi-task learning, KDD 2004; Golub, Van Loan, Matrix Computations, section 4.3", New: func() Solver { return &Newton{} }},
+	{Name: "interior", Words: "interior point on the arrow-shaped system, for the support vector machine with free intercepts", Formula: "h_i = 1/(z_i/α_i + u_i/β_i), then weighted least squares", Source: "Mehrotra, On the implementation of a primal-dual interior point method, SIAM J. Optimization 2, 1992; Ferris, Munson, Interior-point methods for massive support vector machines, SIAM J. Optimization 13, 2002", New: func() Solver { return &Interior{} }},
 	{Name: "dualcd", Words: "dual coordinate descent with a shared and a private block, for wide sparse rows; the intercept is a penalized constant", Formula: "α_i ← clip(α_i − G_i/Q_ii)", Source: "Hsieh, Chang, Lin, Keerthi, Sundararajan, A dual coordinate descent method for large-scale linear SVM, ICML 2008, algorithm 3; Keerthi et al., A sequential dual method for large scale multi-class linear SVMs, KDD 2008", New: func() Solver { return &DualCD{} }},
 	{Name: "bcd", Words: "block coordinate descent over the features in use, for squared loss", Formula: "W_j ← prox(W_j − ∇_j/L_j)", Source: "Massias, Gramfort, Salmon, Celer: a fast solver for the lasso with dual extrapolation, ICML 2018", New: func() Solver { return &BCD{} }},
 	{Name: "fista", Words: "accelerated proximal gradient with restart and a step that grows and shrinks", Formula: "W ← prox(V − s∇f(V))", Source: "Beck, Teboulle, A fast iterative shrinkage-thresholding algorithm, SIAM J. Imaging Sciences 2, 2009; O'Donoghue, Candès, Adaptive restart for accelerated gradient schemes, FoCM 15, 2015", New: func() Solver { return &FISTA{} }},
 }
 
-// Pick returns the first solver of All that accepts the problem.
-func Pick(p *Problem) (string, Solver, error) {
-	var why error
+// A Weary solver accepts problems that it takes long for.
+type Weary interface {
+	Solver
+	// Slow tells whether another solver that accepts p should go first.
+	Slow(p *Problem) bool
+}
+
+// Pick returns the first solver of All that accepts the problem, those that
+// call it slow last.
+func Pick(p *Problem) (name string, picked Solver, err error) {
 	for _, part := range All {
 		s := part.New()
-		err := s.Accepts(p)
-		if err == nil {
-			return part.Name, s, nil
+		if err = s.Accepts(p); err != nil {
+			continue
 		}
-		why = err
+		if w, ok := s.(Weary); ok && w.Slow(p) {
+			if picked == nil {
+				name, picked = part.Name, s
+			}
+			continue
+		}
+		return part.Name, s, nil
 	}
-	return "", nil, fmt.Errorf("no solver takes this loss with this penalty: %w", why)
+	if picked != nil {
+		return name, picked, nil
+	}
+	return "", nil, fmt.Errorf("no solver takes this loss with this penalty: %w", err)
 }
 
 // Result is where a Run ended.
