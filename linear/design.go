@@ -259,11 +259,8 @@ func (d *design) single(u *unit, y float64) string {
 
 // sharing tells whether the penalty couples tasks.
 func sharing(p penalty.Penalty) bool {
-	switch p.(type) {
-	case penalty.Ridge, penalty.Lasso, *penalty.ElasticNet:
-		return false
-	}
-	return true
+	_, apart := p.(penalty.Apart)
+	return !apart
 }
 
 // strengths is the path of λ for a penalty: from λ_max, where there is one,

@@ -29,8 +29,20 @@ func newArrow(l Layout, shared, private float64) *arrow {
 // Arrow implements Arrow.
 func (f *arrow) Arrow() (shared, private float64) { return f.shared, f.private }
 
-// Slots implements Arrow.
+// Slots implements Quadratic.
 func (f *arrow) Slots() []int { return f.slots }
+
+// Covariance implements Quadratic.
+func (f *arrow) Covariance(slot int) *num.Dense {
+	k := num.NewDense(f.count[slot], f.count[slot])
+	for i := range k.Rows {
+		for j := range k.Cols {
+			k.Set(i, j, f.shared)
+		}
+		k.Set(i, i, f.shared+f.private)
+	}
+	return k
+}
 
 // sums sets sum to the sums of a row over the columns of each slot.
 func (f *arrow) sums(sum, row []float64) {

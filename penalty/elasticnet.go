@@ -46,3 +46,6 @@ func (p *ElasticNet) Variants() []Penalty {
 func (p *ElasticNet) Parameters() map[string]float64 {
 	return map[string]float64{"l1_ratio": p.ratio()}
 }
+
+// Apart implements Apart.
+func (*ElasticNet) Apart() {}

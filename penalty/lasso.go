@@ -16,3 +16,6 @@ func (p Lasso) Variants() []Penalty { return []Penalty{p} }
 
 // Parameters implements Penalty.
 func (Lasso) Parameters() map[string]float64 { return nil }
+
+// Apart implements Apart.
+func (Lasso) Apart() {}

@@ -6,6 +6,8 @@
 package penalty
 
 import (
+	"math"
+
 	"github.com/kindred-mtl/kindred/catalog"
 	"github.com/kindred-mtl/kindred/num"
 )
@@ -27,18 +29,44 @@ type Penalty interface {
 	Parameters() map[string]float64
 }
 
-// A Func is a penalty as a function of W: convex, 0 at 0.
+// A Func is a penalty as a function of W, 0 at 0. What else it is, it says by
+// the interfaces below; solvers ask for what they need.
 type Func interface {
 	// Value is Ω(W).
 	Value(w *num.Dense) float64
+}
+
+// Convex functions have a conjugate, which gives every solver its duality gap.
+type Convex interface {
+	Func
 	// Dual returns the largest s in [0, 1] for which Ω* is finite at s·G, and
 	// Ω*(s·G), where Ω*(G) = sup_W ⟨G, W⟩ − Ω(W).
 	Dual(g *num.Dense) (s, value float64)
 }
 
+// Anchored functions are convex with a conjugate that has no closed form but
+// where it is needed: near a subgradient.
+type Anchored interface {
+	Func
+	// DualAt returns an s in [0, 1] and an upper bound of Ω*(s·G); s is 1 and
+	// the bound is Ω*(G) where G is a subgradient of Ω at W.
+	DualAt(w, g *num.Dense) (s, value float64)
+}
+
+// Conjugate is Dual, or DualAt; +Inf where f has neither.
+func Conjugate(f Func, w, g *num.Dense) (s, value float64) {
+	switch f := f.(type) {
+	case Convex:
+		return f.Dual(g)
+	case Anchored:
+		return f.DualAt(w, g)
+	}
+	return 1, math.Inf(1)
+}
+
 // Proximal functions have a proximal operator.
 type Proximal interface {
-	Func
+	Convex
 	// Prox sets out to argmin_W ½‖W − V‖² + step·Ω(W). out may be v.
 	Prox(out, v *num.Dense, step float64)
 }
@@ -56,22 +84,98 @@ type RowSeparable interface {
 
 // Vanishing functions give W = 0 from a strength on.
 type Vanishing interface {
-	Func
+	Convex
 	// Zero is the factor by which Ω must be multiplied for W = 0 to be optimal
 	// where g is the gradient of the loss at W = 0 with the best intercepts.
 	Zero(g *num.Dense) float64
 }
 
+// Quadratic functions give the columns of each slot a covariance K, the same
+// for all features,
+//
+//	Ω(W) = ½ Σ_slots tr(W K⁻¹ Wᵀ),   Ω*(G) = ½ Σ_slots tr(G K Gᵀ)
+//
+// with Ω = +∞ outside the range of K.
+type Quadratic interface {
+	Convex
+	Slots() []int // as in Layout
+	// Covariance is K of a slot, in the order of its columns in W.
+	Covariance(slot int) *num.Dense
+}
+
 // Arrow functions are quadratic with one shared and one private part a slot,
+// K = private·I + shared·11ᵀ,
 //
 //	½ Σ_slots min over w0 of ‖w0‖²/shared + Σ_t ‖w_t − w0‖²/private,
 //
 // so that w_t = w0 + v_t are sums of variances shared and private: no sharing
 // where shared is 0, one vector for all where private is 0.
 type Arrow interface {
-	Func
+	Quadratic
 	Arrow() (shared, private float64)
-	Slots() []int // as in Layout
+}
+
+// Split functions take W apart at the least cost, each part by a belief of its
+// own:
+//
+//	Ω(W) = min Σ_i Ω_i(P_i) over Σ_i P_i = W,   Ω*(G) = Σ_i Ω_i*(G)
+type Split interface {
+	Convex
+	Parts() []Proximal
+}
+
+// Sum functions add a quadratic to what has a proximal operator,
+//
+//	Ω(W) = Q(W) + R(W)
+//
+// so that a solver may count Q to the smooth loss.
+type Sum interface {
+	Anchored
+	Parts() (Quadratic, Proximal)
+}
+
+// Concave functions are not convex: they grow ever more slowly. A convex
+// function that touches them at a point lies nowhere below them, which is how
+// they are minimized.
+type Concave interface {
+	Func
+	// Majorant returns a convex function that is, up to a constant, nowhere
+	// below Ω and equal to it at w.
+	Majorant(w *num.Dense) Convex
+	// Distance is the distance of −g from the subdifferential of the
+	// majorant at w: 0 where w is a stationary point of a loss with gradient g.
+	Distance(w, g *num.Dense) float64
+}
+
+// Apart is what a penalty says that couples no tasks: its function is a sum
+// over the columns of W.
+type Apart interface{ Apart() }
+
+// Related functions know, at the weights fitted, how the tasks are related.
+type Related interface {
+	Func
+	// Relation returns the learned covariance of the columns, k × k, of trace
+	// 1: positive semidefinite.
+	Relation(w *num.Dense) *num.Dense
+}
+
+// Grouping functions know, at the weights fitted, which columns belong
+// together.
+type Grouping interface {
+	Func
+	// Groups numbers the groups from 0 in the order of first appearance, one
+	// number a column.
+	Groups(w *num.Dense) []int
+}
+
+// A Learner is a penalty whose structure, a graph or a tree of the tasks, is
+// learned first, from weights that were fitted to each task alone.
+type Learner interface {
+	Penalty
+	// Open tells whether there is something to learn.
+	Open() bool
+	// Learn returns the penalty with the structure of these weights, d × k.
+	Learn(l Layout, w *num.Dense) (Penalty, error)
 }
 
 // All lists the penalties.

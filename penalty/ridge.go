@@ -1,5 +1,7 @@
 package penalty
 
+import "github.com/kindred-mtl/kindred/num"
+
 // Ridge keeps weights small, every task for itself.
 //
 //	Ω(W) = λ/2 ‖W‖²
@@ -17,8 +19,13 @@ type ridge struct {
 // Arrow implements Arrow.
 func (f *ridge) Arrow() (shared, private float64) { return 0, 1 / f.l2 }
 
-// Slots implements Arrow.
+// Slots implements Quadratic.
 func (f *ridge) Slots() []int { return f.slots }
+
+// Covariance implements Quadratic.
+func (f *ridge) Covariance(slot int) *num.Dense {
+	return newArrow(Layout{Slot: f.slots}, 0, 1/f.l2).Covariance(slot)
+}
 
 // On implements Penalty.
 func (Ridge) On(l Layout, lambda float64) Func {
@@ -30,3 +37,6 @@ func (p Ridge) Variants() []Penalty { return []Penalty{p} }
 
 // Parameters implements Penalty.
 func (Ridge) Parameters() map[string]float64 { return nil }
+
+// Apart implements Apart.
+func (Ridge) Apart() {}

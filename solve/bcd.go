@@ -86,7 +86,7 @@ func (*BCD) Steps(ctx context.Context, p *Problem, start *Point, tol float64) it
 func squaredGap(f penalty.Func, w, g *num.Dense, rr float64) float64 {
 	minus := num.NewDense(g.Rows, g.Cols)
 	num.Axpy(-1, g.Data, minus.Data)
-	s, conjugate := f.Dual(minus)
+	s, conjugate := penalty.Conjugate(f, w, minus)
 	return math.Max(0, 0.5*(1-s)*(1-s)*rr+f.Value(w)+conjugate+s*num.Dot(g.Data, w.Data))
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/kindred-mtl/kindred"
 	"github.com/kindred-mtl/kindred/loss"
 	"github.com/kindred-mtl/kindred/num"
+	"github.com/kindred-mtl/kindred/penalty"
 )
 
 // Outputs returns the n × outputs numbers x·W_t + b_t of task t.
@@ -61,7 +62,7 @@ func Certify(p *Problem, x *Point) (float64, kindred.Certificate) {
 		transposed(g, task, duals[t], first[t])
 	})
 	primal := num.Sum(value) + p.Penalty.Value(x.W)
-	scale, conjugate := p.Penalty.Dual(g)
+	scale, conjugate := penalty.Conjugate(p.Penalty, x.W, g)
 	num.For(len(p.Tasks), func(t int) {
 		task := &p.Tasks[t]
 		a := duals[t]

@@ -196,13 +196,13 @@ func (d *descent) restart() {
 }
 
 // lower is the dual value of the gradient at v.
-func (d *descent) lower() float64 { return lower(d.land, d.prox, d.g) }
+func (d *descent) lower() float64 { return lower(d.land, d.prox, d.v, d.g) }
 
-// lower is the dual value that the gradient g, the terrain's last, proves.
-func lower(land terrain, f penalty.Func, g *num.Dense) float64 {
+// lower is the dual value that the gradient g at w, the terrain's last, proves.
+func lower(land terrain, f penalty.Func, w, g *num.Dense) float64 {
 	minus := num.NewDense(g.Rows, g.Cols)
 	num.Axpy(-1, g.Data, minus.Data)
-	s, conjugate := f.Dual(minus)
+	s, conjugate := penalty.Conjugate(f, w, minus)
 	return land.dual(s) - conjugate
 }
 
@@ -273,7 +273,7 @@ func proximalNewton(ctx context.Context, p *Problem, x *Point, yield func(State)
 		n.value = n.land.slope(n.g, x.W, n.image)
 		copy(x.B, n.land.b)
 		best.primal = n.value + n.omega
-		best.dual = math.Max(best.dual, lower(n.land, n.prox, n.g))
+		best.dual = math.Max(best.dual, lower(n.land, n.prox, n.x.W, n.g))
 		if !yield(best.state(step, 8)) {
 			return
 		}

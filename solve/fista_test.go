@@ -271,7 +271,7 @@ func slowGap(p *Problem, x *Point) float64 {
 		}
 		duals[t] = a
 	}
-	s, dual := p.Penalty.Dual(g)
+	s, dual := p.Penalty.(penalty.Convex).Dual(g)
 	for t := range p.Tasks {
 		task := &p.Tasks[t]
 		for at := range duals[t] {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/kindred-mtl/kindred/num"
@@ -38,6 +39,7 @@ func Check(t *testing.T, p penalty.Penalty) {
 			for _, shape := range shapes {
 				c := &check{T: t, penalty: v, d: shape.d, layout: shape.layout, lambda: 0.7, random: rand.New(rand.NewPCG(3, 5))}
 				c.f = v.On(c.layout, c.lambda)
+				c.convex, _ = c.f.(penalty.Convex)
 				t.Run(shape.name, func(t *testing.T) { c.T = t; c.all() })
 			}
 		})
@@ -81,12 +83,15 @@ type check struct {
 	layout  penalty.Layout
 	lambda  float64
 	f       penalty.Func
+	convex  penalty.Convex // f, or nil
 	random  *rand.Rand
 }
 
 func (c *check) all() {
 	c.value()
-	c.conjugate()
+	if c.convex != nil {
+		c.conjugate()
+	}
 	c.scaling()
 	if f, ok := c.f.(penalty.Proximal); ok {
 		for _, name := range inputs {
@@ -103,6 +108,9 @@ func (c *check) all() {
 	}
 	if f, ok := c.f.(penalty.Vanishing); ok {
 		c.zero(f)
+	}
+	if f, ok := c.f.(penalty.Quadratic); ok {
+		c.quadratic(f)
 	}
 	if f, ok := c.f.(penalty.Arrow); ok {
 		c.arrow(f)
@@ -151,7 +159,7 @@ func (c *check) input(name string) *num.Dense {
 	return w
 }
 
-// value: 0 at 0, never negative, no chord below it.
+// value: 0 at 0, never negative, and where it is convex no chord below it.
 func (c *check) value() {
 	if v := c.f.Value(num.NewDense(c.d, len(c.layout.Slot))); v != 0 {
 		c.Errorf("%v at 0", v)
@@ -162,7 +170,7 @@ func (c *check) value() {
 		num.Axpy(mix, a.Data, mid.Data)
 		num.Axpy(1-mix, b.Data, mid.Data)
 		chord := mix*c.f.Value(a) + (1-mix)*c.f.Value(b)
-		if got := c.f.Value(mid); !(got >= 0 && got <= chord*(1+1e-12)) {
+		if got := c.f.Value(mid); !(got >= 0) || c.convex != nil && !(got <= chord*(1+1e-12)) {
 			c.Errorf("value %v, chord %v", got, chord)
 		}
 	}
@@ -173,7 +181,7 @@ func (c *check) conjugate() {
 	for _, size := range []float64{1e-3, 1, 50} {
 		w, g := c.inside(), c.normal()
 		scale(g, size)
-		s, value := c.f.Dual(g)
+		s, value := c.convex.Dual(g)
 		if !(s > 0 && s <= 1) || !(value >= 0) {
 			c.Fatalf("scale %v, conjugate %v", s, value)
 		}
@@ -182,12 +190,12 @@ func (c *check) conjugate() {
 			c.Errorf("%v + %v < %v", primal, value, dot)
 		}
 		scale(g, s)
-		again, same := c.f.Dual(g)
+		again, same := c.convex.Dual(g)
 		if !near(again, 1, 1e-14) || !near(same, value, 1e-12) {
 			c.Errorf("of sG: scale %v and conjugate %v, want 1 and %v", again, same, value)
 		}
 		scale(g, 2)
-		if twice, _ := c.f.Dual(g); s < 1 && !near(twice, 0.5, 1e-14) {
+		if twice, _ := c.convex.Dual(g); s < 1 && !near(twice, 0.5, 1e-14) {
 			c.Errorf("of 2sG: scale %v, want ½", twice)
 		}
 	}
@@ -278,9 +286,11 @@ func (c *check) permutation() {
 	if got, want := g.Value(permute(w)), c.f.Value(w); !near(got, want, 1e-12) {
 		c.Errorf("permuted: value %v, want %v", got, want)
 	}
-	s, value := g.Dual(permute(w))
-	if wantS, want := c.f.Dual(w); !near(s, wantS, 1e-12) || !near(value, want, 1e-12) {
-		c.Errorf("permuted: scale %v and conjugate %v, want %v and %v", s, value, wantS, want)
+	if f, ok := g.(penalty.Convex); ok {
+		s, value := f.Dual(permute(w))
+		if wantS, want := c.convex.Dual(w); !near(s, wantS, 1e-12) || !near(value, want, 1e-12) {
+			c.Errorf("permuted: scale %v and conjugate %v, want %v and %v", s, value, wantS, want)
+		}
 	}
 	if f, ok := g.(penalty.Proximal); ok {
 		a, b := permute(w), w.Clone()
@@ -348,6 +358,36 @@ func (c *check) zero(f penalty.Vanishing) {
 		if zero := num.Norm(out.Data) == 0; zero != (by > 1) {
 			c.Errorf("at %v times the factor %v the result is %v", by, factor, out.Data)
 		}
+	}
+}
+
+// quadratic: the conjugate is ½ Σ_slots tr(G K Gᵀ), and K is symmetric.
+func (c *check) quadratic(f penalty.Quadratic) {
+	g, want := c.normal(), 0.0
+	for slot := range slices.Max(f.Slots()) + 1 {
+		var columns []int
+		for column, s := range f.Slots() {
+			if s == slot {
+				columns = append(columns, column)
+			}
+		}
+		k := f.Covariance(slot)
+		if k.Rows != len(columns) || k.Cols != len(columns) {
+			c.Fatalf("slot %d of %d columns has a covariance of %d × %d", slot, len(columns), k.Rows, k.Cols)
+		}
+		for a, from := range columns {
+			for b, to := range columns {
+				if k.At(a, b) != k.At(b, a) {
+					c.Errorf("slot %d: covariance %v at (%d, %d) and %v across", slot, k.At(a, b), a, b, k.At(b, a))
+				}
+				for j := range g.Rows {
+					want += 0.5 * g.At(j, from) * k.At(a, b) * g.At(j, to)
+				}
+			}
+		}
+	}
+	if _, got := c.convex.Dual(g); !near(got, want, 1e-12) {
+		c.Errorf("conjugate %v, by the covariance %v", got, want)
 	}
 }
 
