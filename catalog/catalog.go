@@ -66,6 +66,22 @@ func Decode(part any, options []byte) error {
 	return d.Decode(part)
 }
 
+// Options names the options of a part, in the order of its fields: the names
+// that Decode takes.
+func Options(part any) []string {
+	t := reflect.TypeOf(part)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	var names []string
+	for i := 0; t.Kind() == reflect.Struct && i < t.NumField(); i++ {
+		if name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); name != "" && name != "-" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // Unknown says that there is no such kind called name, which was meant most
 // likely, and what there is.
 func Unknown(kind, name string, choices []string) error {

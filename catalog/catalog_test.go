@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,5 +37,20 @@ func TestDecodeRefusesUnknownOptions(t *testing.T) {
 	}
 	if err := catalog.Decode(&p, []byte(`{"alhpa": 2}`)); err == nil || !strings.Contains(err.Error(), "alhpa") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestOptions(t *testing.T) {
+	type part struct {
+		Rate  float64 `json:"rate,omitempty"`
+		Quiet bool    `json:"-"`
+		Other int
+		Last  string `json:"last"`
+	}
+	if got := catalog.Options(&part{}); !slices.Equal(got, []string{"rate", "last"}) {
+		t.Errorf("options %q", got)
+	}
+	if got := catalog.Options(1.5); got != nil {
+		t.Errorf("a number has options %q", got)
 	}
 }

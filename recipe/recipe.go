@@ -13,6 +13,7 @@ package recipe
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -38,20 +39,21 @@ type Method struct {
 	Formula string
 	Kinds   []kindred.Kind // that it takes; nil: every kind
 	Lead    bool           // shown first: it earns a line in the results
-	make    func(o options, seed uint64) (kindred.Method, error)
+
+	loss    func() loss.Loss       // nil: of each target's kind
+	penalty func() penalty.Penalty // with the options that a recipe sets
+	// how makes the methods to search over of the one that loss, penalty and
+	// options describe.
+	how func(m linear.Method) []kindred.Method
 }
 
 // Takes tells whether the method takes tasks of this kind.
 func (m Method) Takes(k kindred.Kind) bool { return m.Kinds == nil || slices.Contains(m.Kinds, k) }
 
-// options are all that may stand behind a name. Each method refuses those that
-// are not its own.
+// options are those of every method. Others are those of its penalty and loss.
 type options struct {
 	C                float64 `json:"C"`
 	Alpha            float64 `json:"alpha"`
-	Mu               float64 `json:"mu"`
-	L1Ratio          float64 `json:"l1_ratio"`
-	Delta            float64 `json:"delta"`
 	Solver           string  `json:"solver"`
 	Tol              float64 `json:"tol"`
 	MaxIter          int     `json:"max_iter"`
@@ -59,14 +61,6 @@ type options struct {
 	Scale            string  `json:"scale"`
 	Folds            int     `json:"folds"`
 	OneSE            bool    `json:"one_se"`
-}
-
-// own lists the options that only some methods have.
-var own = map[string]func(m Method) bool{
-	"scale":    func(m Method) bool { return m.Name != "single-task" },
-	"mu":       func(m Method) bool { return strings.HasPrefix(m.Name, "shared") },
-	"l1_ratio": func(m Method) bool { return m.Name == "elastic-net" },
-	"delta":    func(m Method) bool { return strings.HasSuffix(m.Name, "huber") },
 }
 
 var (
@@ -79,29 +73,29 @@ var (
 // Methods lists the methods by name. A name without a loss takes the loss of
 // each target's kind.
 var Methods = []Method{
-	{"shared-ridge", "related tasks: each a small change of what all share", "w_t = w0 + v_t, λ/2 (μ‖w0‖² + Σ‖v_t‖²)", nil, true, joint(nil, shared)},
-	{"shared-logistic", "the same, logistic or softmax loss", "log loss + λ/2 (μ‖w0‖² + Σ‖v_t‖²)", classes, true, joint(nil, shared)},
-	{"shared-svm", "the multi-task support vector machine", "hinge + λ/2 (μ‖w0‖² + Σ‖v_t‖²)", classes, true, joint(loss.Hinge{}, shared)},
-	{"joint-lasso", "one choice of features for all tasks", "λ Σ_j ‖W_j‖₂", nil, true, joint(nil, fixed(penalty.L21{}))},
-	{"trace", "the tasks' weights span few directions", "λ ‖W‖_*", nil, true, joint(nil, fixed(penalty.Trace{}))},
-	{"auto", "the best of ridge, pooled, shared-ridge, joint-lasso and trace by inner validation", "least held-out loss", nil, true, auto},
-	{"single-task", "each task alone, ridge on columns as they are or standardized, whichever does better inside", "λ/2 ‖w_t‖²", nil, true, single},
-	{"ridge", "each task alone, small weights", "λ/2 ‖w_t‖²", nil, true, alone(nil, fixed(penalty.Ridge{}))},
-	{"logistic", "each task alone, logistic or softmax loss", "log loss + λ/2 ‖w_t‖²", classes, false, alone(nil, fixed(penalty.Ridge{}))},
-	{"svm", "each task alone, linear support vector machine with probabilities", "hinge + λ/2 ‖w_t‖²", classes, true, alone(loss.Hinge{}, fixed(penalty.Ridge{}))},
-	{"squared-svm", "each task alone, squared hinge", "½ hinge² + λ/2 ‖w_t‖²", classes, false, alone(loss.SquaredHinge{}, fixed(penalty.Ridge{}))},
-	{"crammer-singer", "each task alone, joint margin over classes", "max_c (1[c≠y] + z_c) − z_y + λ/2 ‖w_t‖²", several, false, alone(loss.CrammerSinger{}, fixed(penalty.Ridge{}))},
-	{"huber", "each task alone, outliers pull less", "huber + λ/2 ‖w_t‖²", numbers, false, alone(&loss.Huber{}, fixed(penalty.Ridge{}))},
-	{"poisson", "each task alone, counts", "exp(z) − yz + λ/2 ‖w_t‖²", counts, false, alone(nil, fixed(penalty.Ridge{}))},
-	{"lasso", "each task alone, few features", "λ ‖w_t‖₁", nil, false, alone(nil, fixed(penalty.Lasso{}))},
-	{"elastic-net", "each task alone, few and small weights", "λ (ρ‖w_t‖₁ + (1−ρ)/2 ‖w_t‖²)", nil, false, alone(nil, elastic)},
-	{"shared-squared-svm", "shared weights, squared hinge", "½ hinge² + λ/2 (μ‖w0‖² + Σ‖v_t‖²)", classes, false, joint(loss.SquaredHinge{}, shared)},
-	{"shared-crammer-singer", "shared weights, joint margin over classes", "max_c (1[c≠y] + z_c) − z_y + …", several, false, joint(loss.CrammerSinger{}, shared)},
-	{"shared-huber", "shared weights, outliers pull less", "huber + λ/2 (μ‖w0‖² + Σ‖v_t‖²)", numbers, false, joint(&loss.Huber{}, shared)},
-	{"shared-poisson", "shared weights, counts", "exp(z) − yz + λ/2 (μ‖w0‖² + Σ‖v_t‖²)", counts, false, joint(nil, shared)},
-	{"pooled", "one model for the rows of all tasks", "w_t = w, b_t = b", nil, true, pooled(nil)},
-	{"pooled-svm", "one support vector machine for the rows of all tasks", "hinge, w_t = w, b_t = b", classes, false, pooled(loss.Hinge{})},
-	{"pooled-slopes", "one weight vector for all tasks, each with its intercept", "w_t = w", nil, false, joint(nil, fixed(penalty.Common{}))},
+	{"shared-ridge", "each task a small change of what all share", "w_t = w0 + v_t, λ/2 (μ‖w0‖² + Σ‖v_t‖²)", nil, true, nil, shared, joint},
+	{"shared-logistic", "the same, logistic or softmax loss", "log loss + λ/2 (μ‖w0‖² + Σ‖v_t‖²)", classes, true, nil, shared, joint},
+	{"shared-svm", "the multi-task support vector machine", "hinge + λ/2 (μ‖w0‖² + Σ‖v_t‖²)", classes, true, hinge, shared, joint},
+	{"joint-lasso", "one choice of features for all tasks", "λ Σ_j ‖W_j‖₂", nil, true, nil, l21, joint},
+	{"trace", "the tasks' weights span few directions", "λ ‖W‖_*", nil, true, nil, trace, joint},
+	{"auto", "the best of five by inner validation", "least held-out loss", nil, true, nil, ridge, auto},
+	{"single-task", "each task alone, ridge, columns scaled or not", "λ/2 ‖w_t‖²", nil, true, nil, ridge, single},
+	{"ridge", "each task alone, small weights", "λ/2 ‖w_t‖²", nil, true, nil, ridge, alone},
+	{"logistic", "each task alone, logistic or softmax loss", "log loss + λ/2 ‖w_t‖²", classes, false, nil, ridge, alone},
+	{"svm", "each task alone, support vector machine", "hinge + λ/2 ‖w_t‖²", classes, true, hinge, ridge, alone},
+	{"squared-svm", "each task alone, squared hinge", "½ hinge² + λ/2 ‖w_t‖²", classes, false, squaredHinge, ridge, alone},
+	{"crammer-singer", "each task alone, joint margin over classes", "max_c (1[c≠y] + z_c) − z_y + λ/2 ‖w_t‖²", several, false, crammerSinger, ridge, alone},
+	{"huber", "each task alone, outliers pull less", "huber + λ/2 ‖w_t‖²", numbers, false, huber, ridge, alone},
+	{"poisson", "each task alone, counts", "exp(z) − yz + λ/2 ‖w_t‖²", counts, false, nil, ridge, alone},
+	{"lasso", "each task alone, few features", "λ ‖w_t‖₁", nil, false, nil, lasso, alone},
+	{"elastic-net", "each task alone, few and small weights", "λ (ρ‖w_t‖₁ + (1−ρ)/2 ‖w_t‖²)", nil, false, nil, elasticNet, alone},
+	{"shared-squared-svm", "shared weights, squared hinge", "½ hinge² + λ/2 (μ‖w0‖² + Σ‖v_t‖²)", classes, false, squaredHinge, shared, joint},
+	{"shared-crammer-singer", "shared weights, joint margin over classes", "max_c (1[c≠y] + z_c) − z_y + …", several, false, crammerSinger, shared, joint},
+	{"shared-huber", "shared weights, outliers pull less", "huber + λ/2 (μ‖w0‖² + Σ‖v_t‖²)", numbers, false, huber, shared, joint},
+	{"shared-poisson", "shared weights, counts", "exp(z) − yz + λ/2 (μ‖w0‖² + Σ‖v_t‖²)", counts, false, nil, shared, joint},
+	{"pooled", "one model for all rows", "w_t = w, b_t = b", nil, true, nil, ridge, pooled},
+	{"pooled-svm", "one support vector machine for all rows", "hinge, w_t = w, b_t = b", classes, false, hinge, ridge, pooled},
+	{"pooled-slopes", "one weight vector, each task its intercept", "w_t = w", nil, false, nil, common, joint},
 }
 
 // Names lists the names in the order of the table.
@@ -126,16 +120,57 @@ func Parse(text string, kinds []kindred.Kind, seed uint64) (kindred.Method, erro
 			return nil, fmt.Errorf("method %q does not take a %v target (it takes %v)", name, k, m.Kinds)
 		}
 	}
-	o, err := m.options(rest)
+	method, err := m.build(rest, seed)
 	if err != nil {
 		return nil, fmt.Errorf("method %q: %w", name, err)
 	}
-	return m.make(o, seed)
+	return method, nil
 }
 
-// options reads key=value pairs.
-func (m Method) options(text string) (options, error) {
-	var o options
+// Options names what may stand behind the colon of every method.
+func Options() []string { return catalog.Options(options{}) }
+
+// Options names what may stand behind the method's colon alone.
+func (m Method) Options() []string {
+	var names []string
+	for _, part := range m.parts()[1:] {
+		names = append(names, catalog.Options(part)...)
+	}
+	return names
+}
+
+// parts are what a recipe sets, fresh.
+func (m Method) parts() []any {
+	parts := []any{&options{}, m.penalty()}
+	if m.loss != nil {
+		parts = append(parts, m.loss())
+	}
+	return parts
+}
+
+// build makes the method of the options in text.
+func (m Method) build(text string, seed uint64) (kindred.Method, error) {
+	values, err := pairs(text)
+	if err != nil {
+		return nil, err
+	}
+	parts := m.parts()
+	if err := set(parts, values, append(m.Options(), Options()...)); err != nil {
+		return nil, err
+	}
+	o := parts[0].(*options)
+	method := linear.Method{
+		Penalty: parts[1].(penalty.Penalty), C: o.C, Alpha: o.Alpha, Solver: o.Solver, Tol: o.Tol, MaxIter: o.MaxIter,
+		InterceptScaling: o.InterceptScaling, Prep: prep.Options{Scale: o.Scale}, Seed: seed,
+	}
+	if m.loss != nil {
+		method.Loss = parts[2].(loss.Loss)
+	}
+	return compose.Search{Methods: m.how(method), Folds: o.Folds, OneSE: o.OneSE, Seed: seed}, nil
+}
+
+// pairs reads option=value, option=value, …
+func pairs(text string) (map[string]any, error) {
 	values := map[string]any{}
 	for pair := range strings.SplitSeq(text, ",") {
 		if pair == "" {
@@ -143,10 +178,10 @@ func (m Method) options(text string) (options, error) {
 		}
 		key, value, ok := strings.Cut(pair, "=")
 		if !ok {
-			return o, fmt.Errorf("%q is not option=value", pair)
+			return nil, fmt.Errorf("%q is not option=value", pair)
 		}
-		if only, ok := own[key]; ok && !only(m) {
-			return o, fmt.Errorf("it has no option %q", key)
+		if _, twice := values[key]; twice {
+			return nil, fmt.Errorf("option %q stands twice", key)
 		}
 		switch number, err := strconv.ParseFloat(value, 64); {
 		case err == nil:
@@ -157,68 +192,82 @@ func (m Method) options(text string) (options, error) {
 			values[key] = value
 		}
 	}
-	raw, err := json.Marshal(values)
-	if err != nil {
-		return o, err
-	}
-	return o, catalog.Decode(&o, raw)
+	return values, nil
 }
 
-// method is the linear method that options describe.
-func (o options) method(l loss.Loss, p penalty.Penalty, seed uint64) linear.Method {
-	if _, ok := l.(*loss.Huber); ok {
-		l = &loss.Huber{Delta: o.Delta}
+// set gives each value to the first part that has its option.
+func set(parts []any, values map[string]any, known []string) error {
+	for key := range values {
+		if !slices.Contains(known, key) {
+			return catalog.Unknown("option", key, known)
+		}
 	}
-	return linear.Method{
-		Loss: l, Penalty: p, C: o.C, Alpha: o.Alpha, Solver: o.Solver, Tol: o.Tol, MaxIter: o.MaxIter,
-		InterceptScaling: o.InterceptScaling, Prep: prep.Options{Scale: o.Scale}, Seed: seed,
+	for _, part := range parts {
+		own := map[string]any{}
+		for _, key := range catalog.Options(part) {
+			if v, ok := values[key]; ok {
+				own[key] = v
+				delete(values, key)
+			}
+		}
+		if len(own) == 0 {
+			continue
+		}
+		raw, err := json.Marshal(own)
+		if err != nil {
+			return err
+		}
+		err = catalog.Decode(part, raw)
+		var wrong *json.UnmarshalTypeError
+		if errors.As(err, &wrong) {
+			return fmt.Errorf("option %s=%v: a value of type %v is wanted", wrong.Field, own[wrong.Field], wrong.Type)
+		}
+		if err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
-func (o options) search(seed uint64, methods ...kindred.Method) kindred.Method {
-	return compose.Search{Methods: methods, Folds: o.Folds, OneSE: o.OneSE, Seed: seed}
-}
+// The losses and penalties of the table.
+func hinge() loss.Loss         { return loss.Hinge{} }
+func squaredHinge() loss.Loss  { return loss.SquaredHinge{} }
+func crammerSinger() loss.Loss { return loss.CrammerSinger{} }
+func huber() loss.Loss         { return &loss.Huber{} }
 
-func shared(o options) penalty.Penalty  { return &penalty.Shared{Mu: o.Mu} }
-func elastic(o options) penalty.Penalty { return &penalty.ElasticNet{L1Ratio: o.L1Ratio} }
-func fixed(p penalty.Penalty) func(options) penalty.Penalty {
-	return func(options) penalty.Penalty { return p }
-}
+func ridge() penalty.Penalty      { return penalty.Ridge{} }
+func lasso() penalty.Penalty      { return penalty.Lasso{} }
+func elasticNet() penalty.Penalty { return &penalty.ElasticNet{} }
+func shared() penalty.Penalty     { return &penalty.Shared{} }
+func common() penalty.Penalty     { return penalty.Common{} }
+func l21() penalty.Penalty        { return penalty.L21{} }
+func trace() penalty.Penalty      { return penalty.Trace{} }
 
 // joint learns all tasks in one problem.
-func joint(l loss.Loss, p func(options) penalty.Penalty) func(options, uint64) (kindred.Method, error) {
-	return func(o options, seed uint64) (kindred.Method, error) {
-		return o.search(seed, o.method(l, p(o), seed)), nil
-	}
-}
+func joint(m linear.Method) []kindred.Method { return []kindred.Method{m} }
 
 // alone learns each task by itself.
-func alone(l loss.Loss, p func(options) penalty.Penalty) func(options, uint64) (kindred.Method, error) {
-	return func(o options, seed uint64) (kindred.Method, error) {
-		return o.search(seed, compose.Alone{Method: o.method(l, p(o), seed)}), nil
-	}
-}
+func alone(m linear.Method) []kindred.Method { return []kindred.Method{compose.Alone{Method: m}} }
 
 // single is the single-task baseline at its best.
-func single(o options, seed uint64) (kindred.Method, error) {
-	m := o.method(nil, penalty.Ridge{}, seed)
+func single(m linear.Method) []kindred.Method {
+	if m.Prep.Scale != "" {
+		return alone(m)
+	}
 	raw := m
 	raw.Prep.Scale = "none"
-	return o.search(seed, compose.Alone{Method: m}, compose.Alone{Method: raw}), nil
+	return []kindred.Method{compose.Alone{Method: m}, compose.Alone{Method: raw}}
 }
 
 // pooled learns one model of all rows.
-func pooled(l loss.Loss) func(options, uint64) (kindred.Method, error) {
-	return func(o options, seed uint64) (kindred.Method, error) {
-		return o.search(seed, compose.Pooled{Method: o.method(l, penalty.Ridge{}, seed)}), nil
-	}
-}
+func pooled(m linear.Method) []kindred.Method { return []kindred.Method{compose.Pooled{Method: m}} }
 
 // auto searches over what leads the table.
-func auto(o options, seed uint64) (kindred.Method, error) {
-	ridge := o.method(nil, penalty.Ridge{}, seed)
-	return o.search(seed,
-		compose.Alone{Method: ridge}, compose.Pooled{Method: ridge},
-		o.method(nil, shared(o), seed), o.method(nil, penalty.L21{}, seed), o.method(nil, penalty.Trace{}, seed),
-	), nil
+func auto(m linear.Method) []kindred.Method {
+	list := append(alone(m), pooled(m)...)
+	for _, p := range []penalty.Penalty{&penalty.Shared{}, penalty.L21{}, penalty.Trace{}} {
+		m.Penalty = p
+		list = append(list, m)
+	}
+	return list
 }

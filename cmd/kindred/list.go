@@ -17,9 +17,10 @@ import (
 )
 
 type listDocument struct {
-	Schema string       `json:"schema"` // kindred.list/1
-	Shelf  []listMethod `json:"methods"`
-	Parts  []listPart   `json:"parts"`
+	Schema  string       `json:"schema"` // kindred.list/1
+	Shelf   []listMethod `json:"methods"`
+	Options []string     `json:"options"` // of every method
+	Parts   []listPart   `json:"parts"`
 }
 
 type listMethod struct {
@@ -27,6 +28,7 @@ type listMethod struct {
 	Words   string   `json:"words"`
 	Formula string   `json:"formula"`
 	Kinds   []string `json:"kinds,omitempty"`
+	Options []string `json:"options,omitempty"` // its own, beside those of every method
 	Lead    bool     `json:"lead"`
 }
 
@@ -54,9 +56,9 @@ func listCommand(c *common) *cobra.Command {
 }
 
 func shelf() listDocument {
-	d := listDocument{Schema: "kindred.list/1"}
+	d := listDocument{Schema: "kindred.list/1", Options: recipe.Options()}
 	for _, m := range recipe.Methods {
-		line := listMethod{Method: m.Name, Words: m.Words, Formula: m.Formula, Lead: m.Lead}
+		line := listMethod{Method: m.Name, Words: m.Words, Formula: m.Formula, Options: m.Options(), Lead: m.Lead}
 		for _, k := range m.Kinds {
 			line.Kinds = append(line.Kinds, k.String())
 		}
@@ -86,21 +88,20 @@ func printList(cmd *cobra.Command, d listDocument, everything bool) {
 			fmt.Fprintln(w)
 			title = "more methods"
 		}
-		t := newTable(w, table.Row{title, "what it does", "targets"})
+		t := newTable(w, table.Row{title, "what it does", "targets", "options"})
 		for _, m := range d.Shelf {
 			kinds := "every kind"
 			if m.Kinds != nil {
 				kinds = strings.Join(m.Kinds, ", ")
 			}
 			if m.Lead == lead {
-				t.AppendRow(table.Row{m.Method, m.Words, kinds})
+				t.AppendRow(table.Row{m.Method, m.Words, kinds, strings.Join(m.Options, ", ")})
 			}
 		}
 		t.Render()
 	}
-	fmt.Fprintln(w, "\nOptions stand behind a colon: shared-svm:C=1,mu=0.1 (C, alpha, solver, tol, max_iter,\n"+
-		"intercept_scaling, scale, folds, one_se; mu of shared-*, l1_ratio of elastic-net, delta of *huber).\n"+
-		"A strength that is not given is chosen on held-out folds of the training rows.")
+	fmt.Fprintf(w, "\nOptions stand behind a colon: shared-svm:C=1,mu=0.1. Every method has\n  %s.\n"+
+		"A strength that is not given is chosen on held-out folds of the training rows.\n", strings.Join(d.Options, ", "))
 	if !everything {
 		return
 	}
