@@ -74,12 +74,16 @@ func readText(ctx context.Context, o Options) (string, error) {
 	return strings.TrimPrefix(text, "\ufeff"), err
 }
 
-// cause is an error of the file system without the path, which stands before
+// cause is an error of the file system without the paths, which stand before
 // it already.
 func cause(err error) error {
 	var path *fs.PathError
-	if errors.As(err, &path) {
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
 		return path.Err
+	case errors.As(err, &link):
+		return link.Err
 	}
 	return err
 }
