@@ -59,14 +59,17 @@ func (r *reader) feature(j int, info *ColumnInfo) (c kindred.Column, ok bool, er
 			t = kindred.Text
 		}
 		info.Note = ""
-	case g.useless():
+	case g.what == "constant", g.what == "id-like" && idName(info.Name):
 		info.Role = "dropped"
 		return c, false, nil
 	default:
 		if err := r.mixed(j); err != nil {
 			return c, false, err
 		}
-		t = g.kind
+		if t = g.kind; g.useless() {
+			info.Role = "dropped"
+			return c, false, nil
+		}
 	}
 	info.Type = t.String()
 	c = kindred.Column{Name: info.Name, Type: t}
@@ -78,6 +81,9 @@ func (r *reader) feature(j int, info *ColumnInfo) (c kindred.Column, ok bool, er
 		c.Number = r.cells[j].number
 	case kindred.Categorical:
 		c.Code, c.Level = r.levels[j].code, r.levels[j].names
+		if r.Schema == nil && saysSplit(c.Level) {
+			r.file.Warnings = append(r.file.Warnings, fmt.Sprintf("column %q says train and test; split by it (--split %[2]s) or leave it out (--drop %[2]s)", c.Name, quoteFlag(c.Name)))
+		}
 	case kindred.Text:
 		c.Text = r.cells[j].text
 		for i, cell := range c.Text {

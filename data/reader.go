@@ -74,6 +74,9 @@ func (r *reader) roles() error {
 			}
 		}
 	}
+	if !slices.ContainsFunc(r.header, func(name string) bool { _, ok := number(name); return !ok }) {
+		r.file.Warnings = append(r.file.Warnings, "every column name in the first line is a number; is the header missing?")
+	}
 	return r.schemaRoles()
 }
 

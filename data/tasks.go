@@ -21,6 +21,10 @@ type target struct {
 	name   string
 	cells  cells
 	levels *levels // nil where every label is a number
+
+	kind       kindred.Kind // from here on as labels found them
+	y          []float64    // of every row
+	classNames []string
 }
 
 // A builder makes the tasks of a file out of its targets.
@@ -59,17 +63,19 @@ func (b *builder) build() error {
 	if len(set.Tasks) == 0 {
 		return nil
 	}
+	if b.Schema == nil {
+		b.leaks()
+	}
 	b.file.Set = set
 	return set.Check()
 }
 
 // add adds the tasks of one target.
 func (b *builder) add(set *kindred.Set, t *target) error {
-	kind, y, err := b.labels(t)
-	if err != nil {
+	if err := b.labels(t); err != nil {
 		return err
 	}
-	for k, rows := range b.groups(y.Columns[0]) {
+	for k, rows := range b.groups(t.y) {
 		name := t.name
 		if b.task != nil {
 			if name = b.task.names[k]; len(b.targets) > 1 {
@@ -80,9 +86,9 @@ func (b *builder) add(set *kindred.Set, t *target) error {
 			b.file.Warnings = append(b.file.Warnings, fmt.Sprintf("task %q has no label in column %q and is left out", name, t.name))
 			continue
 		}
-		label := kindred.Labels{Target: t.name, Classes: y.Classes, Columns: [][]float64{take(y.Columns[0], rows)}}
+		label := kindred.Labels{Target: t.name, Classes: t.classNames, Columns: [][]float64{take(t.y, rows)}}
 		set.Tasks = append(set.Tasks, kindred.Task{
-			Name: name, Kind: kind, Table: b.file.Table, Rows: rows, Label: label, Weight: b.weights(name, rows),
+			Name: name, Kind: t.kind, Table: b.file.Table, Rows: rows, Label: label, Weight: b.weights(name, rows),
 		})
 	}
 	return nil
@@ -156,28 +162,24 @@ func (b *builder) checkLabelled(set *kindred.Set) error {
 }
 
 // labels reads a target: a label for every row, NaN where it is missing.
-func (b *builder) labels(t *target) (kind kindred.Kind, l kindred.Labels, err error) {
-	kind, declared := b.Kinds[t.name]
-	note := ""
-	if !declared {
-		if kind, note, err = t.infer(); err != nil {
-			return kind, l, err
+func (b *builder) labels(t *target) (err error) {
+	declared, note := false, ""
+	if t.kind, declared = b.Kinds[t.name]; !declared {
+		if t.kind, note, err = t.infer(); err != nil {
+			return err
 		}
 	}
 	for k := range b.file.Columns {
 		if c := &b.file.Columns[k]; c.Name == t.name {
-			c.Type, c.Note = kind.String(), note
+			c.Type, c.Note = t.kind.String(), note
 		}
 	}
-	l = kindred.Labels{Target: t.name}
-	var y []float64
-	if kind.Classifies() {
-		y, l.Classes, err = t.classes(kind)
+	if t.kind.Classifies() {
+		t.y, t.classNames, err = t.classes(t.kind)
 	} else {
-		y, err = t.values(kind)
+		t.y, err = t.values(t.kind)
 	}
-	l.Columns = [][]float64{y}
-	return kind, l, err
+	return err
 }
 
 // infer says which kind of labels these are.
