@@ -8,7 +8,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/agnivade/levenshtein"
 )
@@ -85,26 +87,53 @@ func Options(part any) []string {
 // Unknown says that there is no such kind called name, which was meant most
 // likely, and what there is.
 func Unknown(kind, name string, choices []string) error {
-	hint := ""
+	hint, more := "", ""
 	if near := Nearest(name, choices); near != "" {
 		hint = fmt.Sprintf("; did you mean %q?", near)
 	}
-	list := strings.Join(choices, ", ")
-	if len(choices) > 40 {
-		list = strings.Join(choices[:40], ", ") + fmt.Sprintf(", … (%d in all)", len(choices))
+	if len(choices) > maxChoices {
+		more = fmt.Sprintf(", … (%d in all)", len(choices))
+		choices = choices[:maxChoices]
 	}
-	return fmt.Errorf("no %s %q%s (there are: %s)", kind, name, hint, list)
+	list := make([]string, len(choices))
+	for i, c := range choices {
+		list[i] = shown(c)
+	}
+	return fmt.Errorf("no %s %q%s (there are: %s%s)", kind, cut(name), hint, strings.Join(list, ", "), more)
+}
+
+// maxChoices is how many choices are listed, maxName how many bytes of a name.
+const (
+	maxChoices = 40
+	maxName    = 200
+)
+
+// shown is a choice as a list shows it: plain, on one line.
+func shown(name string) string {
+	name = cut(name)
+	if strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return strconv.Quote(name)
+	}
+	return name
+}
+
+// cut shortens a name in which a message would drown.
+func cut(name string) string {
+	if len(name) > maxName {
+		return strings.ToValidUTF8(name[:maxName], "") + "…"
+	}
+	return name
 }
 
 // Nearest returns the choice that takes the fewest edits to reach from name,
 // regardless of case, or "" where none is near.
 func Nearest(name string, choices []string) string {
-	if len(name) > 200 {
+	if len(name) > maxName {
 		return ""
 	}
 	best, near := len(name)/2+2, ""
 	for _, c := range choices {
-		if len(c) > 200 {
+		if len(c) > maxName {
 			continue
 		}
 		if d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(c)); d < best {

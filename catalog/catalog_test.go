@@ -54,3 +54,18 @@ func TestOptions(t *testing.T) {
 		t.Errorf("a number has options %q", got)
 	}
 }
+
+// However long and odd names are, the message is one short line.
+func TestUnknownIsOneLine(t *testing.T) {
+	long := strings.Repeat("x", 1_000_000)
+	choices := []string{"two\nlines", long, long + "y", "plain name", "größe"}
+	for range 100 {
+		choices = append(choices, "more")
+	}
+	for _, name := range []string{long, "plain nam", "a\nb"} {
+		err := catalog.Unknown("column", name, choices).Error()
+		if strings.Contains(err, "\n") || len(err) > 1500 || !strings.Contains(err, `"two\nlines"`) || !strings.Contains(err, "plain name, größe") || !strings.Contains(err, "(105 in all)") {
+			t.Errorf("%d bytes: %.2000s", len(err), err)
+		}
+	}
+}

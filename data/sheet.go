@@ -76,7 +76,7 @@ var (
 )
 
 func ragged(line, row, cells, columns int) error {
-	return fmt.Errorf("line %d (row %d) has %s where the header names %s", line, row+1, several(cells, "cell"), several(columns, "column"))
+	return fmt.Errorf("line %d (row %d) has %s where the header names %s; give every row a cell for each column, empty where it is unknown", line, row+1, several(cells, "cell"), several(columns, "column"))
 }
 
 func several(n int, what string) string {

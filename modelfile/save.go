@@ -204,7 +204,7 @@ func SaveFile(path string, m kindred.Model, meta map[string]string, codecs ...Co
 	}
 	f, err := beside(path)
 	if err != nil {
-		return err
+		return cannot(path, err)
 	}
 	b := bufio.NewWriter(f)
 	err = Save(b, m, meta, codecs...)
@@ -218,9 +218,20 @@ func SaveFile(path string, m kindred.Model, meta map[string]string, codecs ...Co
 		err = os.Rename(f.Name(), path)
 	}
 	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
+		os.Remove(f.Name())
+		return cannot(path, err)
 	}
 	return nil
+}
+
+// cannot says that path cannot be written, and why, without the name of the
+// file beside it.
+func cannot(path string, err error) error {
+	var inner *fs.PathError
+	if errors.As(err, &inner) {
+		err = inner.Err
+	}
+	return fmt.Errorf("%s cannot be written: %w", path, err)
 }
 
 // beside opens a new file in the folder of path.

@@ -10,6 +10,7 @@ import (
 	"github.com/kindred-mtl/kindred/compare"
 	"github.com/kindred-mtl/kindred/data"
 	"github.com/kindred-mtl/kindred/recipe"
+	"github.com/kindred-mtl/kindred/score"
 	"github.com/kindred-mtl/kindred/split"
 )
 
@@ -116,6 +117,11 @@ func compareCommand(c *common) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := p.check(cmd, &in); err != nil {
 				return err
+			}
+			if metric != "" {
+				if _, err := score.All.Find("metric", metric); err != nil {
+					return wrong(err)
+				}
 			}
 			f, err := in.learn(cmd.Context(), args[0])
 			if err != nil {
