@@ -84,6 +84,20 @@ func Options(part any) []string {
 	return names
 }
 
+// Words says what an option of a part is, by the tag words of its field.
+func Words(part any, option string) string {
+	t := reflect.TypeOf(part)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	for i := range t.NumField() {
+		if name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); name == option {
+			return t.Field(i).Tag.Get("words")
+		}
+	}
+	return ""
+}
+
 // Unknown says that there is no such kind called name, which was meant most
 // likely, and what there is.
 func Unknown(kind, name string, choices []string) error {

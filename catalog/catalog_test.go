@@ -45,7 +45,10 @@ func TestOptions(t *testing.T) {
 		Rate  float64 `json:"rate,omitempty"`
 		Quiet bool    `json:"-"`
 		Other int
-		Last  string `json:"last"`
+		Last  string `json:"last" words:"the last one"`
+	}
+	if a, b := catalog.Words(&part{}, "last"), catalog.Words(part{}, "rate"); a != "the last one" || b != "" {
+		t.Errorf("words %q and %q", a, b)
 	}
 	if got := catalog.Options(&part{}); !slices.Equal(got, []string{"rate", "last"}) {
 		t.Errorf("options %q", got)

@@ -17,7 +17,7 @@ import (
 type Huber struct {
 	// Delta is δ, in the units of the labels as the loss sees them; 0 means
 	// 1.35, which keeps about 95 % efficiency on standard normal residuals.
-	Delta float64 `json:"delta"`
+	Delta float64 `json:"delta" words:"error from which on a row pulls less, in standard deviations of the target; else 1.35"`
 }
 
 // Check says what is wrong with the options.

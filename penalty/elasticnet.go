@@ -11,7 +11,7 @@ import "fmt"
 type ElasticNet struct {
 	// L1Ratio is ρ, above 0 and at most 1; 0 leaves it open: a search tries
 	// 0.1, 0.5 and 0.9, and a single fit uses 0.5.
-	L1Ratio float64 `json:"l1_ratio"`
+	L1Ratio float64 `json:"l1_ratio" words:"ρ, above 0 and at most 1: how much of the penalty makes weights zero; else searched for"`
 }
 
 // Check says what is wrong with the options.

@@ -17,7 +17,7 @@ import (
 type Shared struct {
 	// Mu is μ; 0 leaves it open: a search tries 0.01, 0.1, …, 1000, and a
 	// single fit uses 1.
-	Mu float64 `json:"mu"`
+	Mu float64 `json:"mu" words:"μ: the smaller, the more the tasks share; else searched for"`
 }
 
 // Check says what is wrong with the options.

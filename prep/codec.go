@@ -95,7 +95,7 @@ func Restore(raw []byte, tensors map[string][]float64) (*Prep, error) {
 	if err := catalog.Decode(&s, raw); err != nil {
 		return nil, fmt.Errorf("prep: %w", err)
 	}
-	if err := s.Options.check(); err != nil {
+	if err := s.Options.Check(); err != nil {
 		return nil, fmt.Errorf("prep: %w", err)
 	}
 	p := &Prep{options: s.Options, sparse: s.Sparse, fields: make([]field, len(s.Columns))}

@@ -34,7 +34,8 @@ const (
 	maxGram     = 16
 )
 
-func (o Options) check() error {
+// Check says what is wrong with the options.
+func (o Options) Check() error {
 	switch o.Scale {
 	case "", "standard", "rms", "none":
 	default:

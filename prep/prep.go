@@ -72,7 +72,7 @@ type told struct {
 
 // Fit learns a preparation from the rows that the tasks of s list.
 func Fit(ctx context.Context, opts Options, s *kindred.Set) (*Prep, error) {
-	if err := opts.check(); err != nil {
+	if err := opts.Check(); err != nil {
 		return nil, err
 	}
 	from, err := newSample(s)

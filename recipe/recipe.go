@@ -15,6 +15,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,6 +29,7 @@ import (
 	"github.com/kindred-mtl/kindred/modelfile"
 	"github.com/kindred-mtl/kindred/penalty"
 	"github.com/kindred-mtl/kindred/prep"
+	"github.com/kindred-mtl/kindred/solve"
 )
 
 // Codecs reads and writes the models of every family.
@@ -52,15 +55,38 @@ func (m Method) Takes(k kindred.Kind) bool { return m.Kinds == nil || slices.Con
 
 // options are those of every method. Others are those of its penalty and loss.
 type options struct {
-	C                float64 `json:"C"`
-	Alpha            float64 `json:"alpha"`
-	Solver           string  `json:"solver"`
-	Tol              float64 `json:"tol"`
-	MaxIter          int     `json:"max_iter"`
-	InterceptScaling float64 `json:"intercept_scaling"`
-	Scale            string  `json:"scale"`
-	Folds            int     `json:"folds"`
-	OneSE            bool    `json:"one_se"`
+	C                float64 `json:"C" words:"strength 1/λ, above 0: more means larger weights; else searched for"`
+	Alpha            float64 `json:"alpha" words:"strength λ over the mean number of rows of a task; else searched for"`
+	Solver           string  `json:"solver" words:"a solver of kindred list --all; else the first that takes loss and penalty"`
+	Tol              float64 `json:"tol" words:"how far from the optimum a fit may end (its certificate); else 1e-6, of dualcd 1e-3"`
+	MaxIter          int     `json:"max_iter" words:"steps of the solver at most; else 10000"`
+	InterceptScaling float64 `json:"intercept_scaling" words:"the constant that stands for the intercept, of solver=dualcd; else 1"`
+	Scale            string  `json:"scale" words:"how numbers are scaled: standard, rms or none; else standard"`
+	Folds            int     `json:"folds" words:"folds of the search, 2 or more; else 5"`
+	OneSE            bool    `json:"one_se" words:"true: take the first candidate within one standard error of the best"`
+}
+
+// check says what is wrong with the values given, and which do not go together.
+func (o *options) check(given map[string]any) error {
+	for _, name := range catalog.Options(o) {
+		if v, ok := given[name].(float64); ok && v <= 0 {
+			return fmt.Errorf("option %s=%v: a number above 0 is wanted", name, v)
+		}
+	}
+	if o.Solver != "" {
+		if _, err := solve.All.Find("solver", o.Solver); err != nil {
+			return err
+		}
+	}
+	switch {
+	case o.C > 0 && o.Alpha > 0:
+		return errors.New("C and alpha both say the strength; give one of them")
+	case o.InterceptScaling > 0 && o.Solver != "dualcd":
+		return errors.New("intercept_scaling is an option of solver=dualcd; the other solvers do not penalize the intercept")
+	case o.Folds == 1:
+		return errors.New("option folds=1: 2 or more are wanted")
+	}
+	return prep.Options{Scale: o.Scale}.Check()
 }
 
 var (
@@ -117,7 +143,7 @@ func Parse(text string, kinds []kindred.Kind, seed uint64) (kindred.Method, erro
 	m := Methods[i]
 	for _, k := range kinds {
 		if !m.Takes(k) {
-			return nil, fmt.Errorf("method %q does not take a %v target (it takes %v)", name, k, m.Kinds)
+			return nil, fmt.Errorf("method %q does not take a %v target; it takes %s", name, k, words(m.Kinds))
 		}
 	}
 	method, err := m.build(rest, seed)
@@ -127,8 +153,51 @@ func Parse(text string, kinds []kindred.Kind, seed uint64) (kindred.Method, erro
 	return method, nil
 }
 
-// Options names what may stand behind the colon of every method.
-func Options() []string { return catalog.Options(options{}) }
+// words names kinds: a, b and c.
+func words(kinds []kindred.Kind) string {
+	text := ""
+	for i, k := range kinds {
+		switch {
+		case i > 0 && i == len(kinds)-1:
+			text += " and "
+		case i > 0:
+			text += ", "
+		}
+		text += k.String()
+	}
+	return text
+}
+
+// An Option is what may stand behind the colon.
+type Option struct {
+	Name    string
+	Words   string   // what it says, and what holds where it is not given
+	Methods []string // that have it; nil: every method
+}
+
+// Options lists the options of every method, then those that only some have.
+func Options() []Option {
+	var list []Option
+	for _, name := range catalog.Options(options{}) {
+		list = append(list, Option{Name: name, Words: catalog.Words(options{}, name)})
+	}
+	every := len(list)
+	for _, m := range Methods {
+		for _, part := range m.parts()[1:] {
+			for _, name := range catalog.Options(part) {
+				i := slices.IndexFunc(list, func(o Option) bool { return o.Name == name })
+				if i < 0 {
+					i = len(list)
+					list = append(list, Option{Name: name, Words: catalog.Words(part, name)})
+				}
+				if i >= every {
+					list[i].Methods = append(list[i].Methods, m.Name)
+				}
+			}
+		}
+	}
+	return list
+}
 
 // Options names what may stand behind the method's colon alone.
 func (m Method) Options() []string {
@@ -150,15 +219,25 @@ func (m Method) parts() []any {
 
 // build makes the method of the options in text.
 func (m Method) build(text string, seed uint64) (kindred.Method, error) {
-	values, err := pairs(text)
+	given, err := pairs(text)
 	if err != nil {
 		return nil, err
 	}
 	parts := m.parts()
-	if err := set(parts, values, append(m.Options(), Options()...)); err != nil {
+	if err := set(parts, given, append(catalog.Options(options{}), m.Options()...)); err != nil {
 		return nil, err
 	}
 	o := parts[0].(*options)
+	if err := o.check(given); err != nil {
+		return nil, err
+	}
+	for _, part := range parts[1:] {
+		if c, ok := part.(interface{ Check() error }); ok {
+			if err := c.Check(); err != nil {
+				return nil, err
+			}
+		}
+	}
 	method := linear.Method{
 		Penalty: parts[1].(penalty.Penalty), C: o.C, Alpha: o.Alpha, Solver: o.Solver, Tol: o.Tol, MaxIter: o.MaxIter,
 		InterceptScaling: o.InterceptScaling, Prep: prep.Options{Scale: o.Scale}, Seed: seed,
@@ -166,7 +245,12 @@ func (m Method) build(text string, seed uint64) (kindred.Method, error) {
 	if m.loss != nil {
 		method.Loss = parts[2].(loss.Loss)
 	}
-	return compose.Search{Methods: m.how(method), Folds: o.Folds, OneSE: o.OneSE, Seed: seed}, nil
+	search := compose.Search{Methods: m.how(method), Folds: o.Folds, OneSE: o.OneSE, Seed: seed}
+	open := o.C == 0 && o.Alpha == 0 || len(search.Methods) > 1 || len(method.Penalty.Variants()) > 1
+	if (o.Folds > 0 || o.OneSE) && !open {
+		return nil, errors.New("folds and one_se say how to search, and nothing is left open to search for")
+	}
+	return search, nil
 }
 
 // pairs reads option=value, option=value, …
@@ -184,7 +268,7 @@ func pairs(text string) (map[string]any, error) {
 			return nil, fmt.Errorf("option %q stands twice", key)
 		}
 		switch number, err := strconv.ParseFloat(value, 64); {
-		case err == nil:
+		case err == nil && number-number == 0:
 			values[key] = number
 		case value == "true" || value == "false":
 			values[key] = value == "true"
@@ -197,17 +281,17 @@ func pairs(text string) (map[string]any, error) {
 
 // set gives each value to the first part that has its option.
 func set(parts []any, values map[string]any, known []string) error {
-	for key := range values {
+	for _, key := range slices.Sorted(maps.Keys(values)) {
 		if !slices.Contains(known, key) {
 			return catalog.Unknown("option", key, known)
 		}
 	}
+	taken := map[string]bool{}
 	for _, part := range parts {
 		own := map[string]any{}
 		for _, key := range catalog.Options(part) {
-			if v, ok := values[key]; ok {
-				own[key] = v
-				delete(values, key)
+			if v, ok := values[key]; ok && !taken[key] {
+				own[key], taken[key] = v, true
 			}
 		}
 		if len(own) == 0 {
@@ -220,13 +304,34 @@ func set(parts []any, values map[string]any, known []string) error {
 		err = catalog.Decode(part, raw)
 		var wrong *json.UnmarshalTypeError
 		if errors.As(err, &wrong) {
-			return fmt.Errorf("option %s=%v: a value of type %v is wanted", wrong.Field, own[wrong.Field], wrong.Type)
+			return fmt.Errorf("option %s=%s: %s is wanted", wrong.Field, short(fmt.Sprint(own[wrong.Field])), wanted(wrong.Type.Kind()))
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// wanted says which values a field takes.
+func wanted(k reflect.Kind) string {
+	switch k {
+	case reflect.Float64:
+		return "a number"
+	case reflect.Int:
+		return "a whole number"
+	case reflect.Bool:
+		return "true or false"
+	}
+	return "a word"
+}
+
+// short is a value as a message shows it.
+func short(value string) string {
+	if quoted := strconv.Quote(value); len(value) > 60 || quoted != `"`+value+`"` {
+		return fmt.Sprintf("%.60q", value)
+	}
+	return value
 }
 
 // The losses and penalties of the table.

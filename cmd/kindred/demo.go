@@ -187,7 +187,7 @@ func printResult(w io.Writer, r *compare.Result) {
 			fmt.Fprintf(w, "%s: %s\n", m.Method, m.Note)
 		}
 	}
-	fmt.Fprintf(w, "gain: in %s against %s, positive = better, mean over tasks. up, down: tasks that are better,\nworse beyond chance (5 %%, Holm over tasks).\n", heading(r.Metric), r.Methods[0].Method)
+	fmt.Fprintf(w, "gain: in %s against %s, positive = better, mean over tasks.\nup, down: tasks that are better, worse beyond chance (5 %%, Holm over tasks).\n", heading(r.Metric), r.Methods[0].Method)
 	if r.Data.Tasks <= 4 && !several {
 		printTasks(w, r, metrics)
 	}

@@ -19,8 +19,14 @@ import (
 type listDocument struct {
 	Schema  string       `json:"schema"` // kindred.list/1
 	Shelf   []listMethod `json:"methods"`
-	Options []string     `json:"options"` // of every method
+	Options []listOption `json:"options"`
 	Parts   []listPart   `json:"parts"`
+}
+
+type listOption struct {
+	Option  string   `json:"option"`
+	Words   string   `json:"words"`
+	Methods []string `json:"methods,omitempty"` // that have it; none: every method
 }
 
 type listMethod struct {
@@ -56,7 +62,10 @@ func listCommand(c *common) *cobra.Command {
 }
 
 func shelf() listDocument {
-	d := listDocument{Schema: "kindred.list/1", Options: recipe.Options()}
+	d := listDocument{Schema: "kindred.list/1"}
+	for _, o := range recipe.Options() {
+		d.Options = append(d.Options, listOption{o.Name, o.Words, o.Methods})
+	}
 	for _, m := range recipe.Methods {
 		line := listMethod{Method: m.Name, Words: m.Words, Formula: m.Formula, Options: m.Options(), Lead: m.Lead}
 		for _, k := range m.Kinds {
@@ -89,6 +98,7 @@ func printList(cmd *cobra.Command, d listDocument, everything bool) {
 			title = "more methods"
 		}
 		t := newTable(w, table.Row{title, "what it does", "targets", "options"})
+		wrap(t, 0, 44, 20, 8)
 		for _, m := range d.Shelf {
 			kinds := "every kind"
 			if m.Kinds != nil {
@@ -100,17 +110,36 @@ func printList(cmd *cobra.Command, d listDocument, everything bool) {
 		}
 		t.Render()
 	}
-	fmt.Fprintf(w, "\nOptions stand behind a colon: shared-svm:C=1,mu=0.1. Every method has\n  %s.\n"+
-		"A strength that is not given is chosen on held-out folds of the training rows.\n", strings.Join(d.Options, ", "))
+	fmt.Fprintln(w, "\nOptions stand behind a colon: shared-svm:C=1,mu=0.1")
+	t := newTable(w, table.Row{"option", "what it says"})
+	for _, o := range d.Options {
+		t.AppendRow(table.Row{o.Option, o.Words})
+	}
+	wrap(t, 0, 76)
+	t.Render()
+	fmt.Fprintln(w, "A strength that is not given is chosen on held-out folds of the training rows.")
 	if !everything {
 		return
 	}
 	last := ""
 	for _, p := range d.Parts {
 		if p.Table != last {
-			fmt.Fprintf(w, "\n%ss\n", p.Table)
+			fmt.Fprintf(w, "\n%s\n", plural(p.Table))
 			last = p.Table
 		}
-		fmt.Fprintf(w, "  %s: %s\n      %s\n      %s\n", p.Name, p.Words, p.Formula, p.Source)
+		fmt.Fprintln(w, indent(2, p.Name+": "+p.Words))
+		fmt.Fprintln(w, indent(6, p.Formula))
+		fmt.Fprintln(w, indent(6, p.Source))
 	}
+}
+
+func plural(word string) string {
+	stem, y := strings.CutSuffix(word, "y")
+	switch {
+	case y:
+		return stem + "ies"
+	case strings.HasSuffix(word, "s"):
+		return word + "es"
+	}
+	return word + "s"
 }

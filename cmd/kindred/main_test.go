@@ -10,6 +10,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
+
+	"github.com/kindred-mtl/kindred/recipe"
 )
 
 // call runs the command and returns what it printed.
@@ -39,11 +42,7 @@ func TestDemo(t *testing.T) {
 			t.Errorf("the demo does not show %q:\n%s", want, out)
 		}
 	}
-	for _, line := range strings.Split(out, "\n") {
-		if n := len([]rune(line)); n > 105 {
-			t.Errorf("a line of %d characters: %s", n, line)
-		}
-	}
+	narrow(t, out)
 }
 
 func TestFromATableToPredictions(t *testing.T) {
@@ -91,14 +90,35 @@ func TestCompareWritesItsDocument(t *testing.T) {
 	}
 }
 
-func TestListExplainsEveryMethod(t *testing.T) {
-	out := must(t, "list", "--all")
-	for _, want := range []string{"shared-svm", "joint-lasso", "trace", "auto", "Evgeniou", "hinge", "auc"} {
-		if !strings.Contains(out, want) {
-			t.Errorf("list does not show %q", want)
+func TestListExplainsEverything(t *testing.T) {
+	plain, all := must(t, "list"), must(t, "list", "--all")
+	for _, m := range recipe.Methods {
+		if !strings.Contains(plain, "\n "+m.Name+" ") {
+			t.Errorf("list does not show the method %q", m.Name)
 		}
 	}
+	for _, o := range recipe.Options() {
+		if !strings.Contains(plain, "\n "+o.Name+" ") {
+			t.Errorf("list does not show the option %q", o.Name)
+		}
+	}
+	for _, want := range []string{"\nlosses\n", "\npenalties\n", "\nsolvers\n", "\nmetrics\n", "\ngenerators\n", "Evgeniou", "hinge", "auc"} {
+		if !strings.Contains(all, want) {
+			t.Errorf("list --all does not show %q", want)
+		}
+	}
+	narrow(t, all)
 	must(t, "version")
+}
+
+// narrow asks for lines of at most 100 characters.
+func narrow(t *testing.T, out string) {
+	t.Helper()
+	for line := range strings.Lines(out) {
+		if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > 100 {
+			t.Errorf("a line of %d characters: %s", n, line)
+		}
+	}
 }
 
 func TestWrongUseIsToldFromFailure(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -53,6 +54,26 @@ func newTable(w io.Writer, header table.Row, right ...int) table.Writer {
 	}
 	t.SetColumnConfigs(configs)
 	return t
+}
+
+// wrap gives the columns of a table of words their widths; 0: as wide as they
+// are.
+func wrap(t table.Writer, widths ...int) {
+	configs := make([]table.ColumnConfig, len(widths))
+	for i, n := range widths {
+		configs[i] = table.ColumnConfig{Number: i + 1, WidthMax: n, WidthMaxEnforcer: text.WrapSoft}
+	}
+	t.SetColumnConfigs(configs)
+}
+
+// indent breaks s into lines of at most 100 characters, the first one by n
+// spaces to the right and the others by four more.
+func indent(n int, s string) string {
+	lines := strings.Split(text.WrapSoft(s, 96-n), "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	return strings.Repeat(" ", n) + strings.Join(lines, "\n"+strings.Repeat(" ", n+4))
 }
 
 // terminal tells whether w shows to a person.

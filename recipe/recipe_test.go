@@ -1,0 +1,260 @@
+package recipe_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kindred-mtl/kindred"
+	"github.com/kindred-mtl/kindred/modelfile"
+	"github.com/kindred-mtl/kindred/recipe"
+)
+
+// everything lets cmp look into every type.
+func everything(reflect.Type) bool { return true }
+
+var allKinds = []kindred.Kind{kindred.Regression, kindred.Binary, kindred.Multiclass, kindred.Count}
+
+// tiny is two tasks of one kind, 24 rows each, of which the label follows from
+// the first two of three columns.
+func tiny(kind kindred.Kind) *kindred.Set {
+	rng := rand.New(rand.NewPCG(uint64(kind), 7))
+	x := make([][]float64, 48)
+	for i := range x {
+		x[i] = []float64{rng.NormFloat64(), rng.NormFloat64(), rng.NormFloat64()}
+	}
+	table, err := kindred.TableOf(x)
+	if err != nil {
+		panic(err)
+	}
+	s := &kindred.Set{}
+	for t := range 2 {
+		task := kindred.Task{Name: fmt.Sprint("t", t), Kind: kind, Table: table, Label: kindred.Labels{Target: "y", Columns: [][]float64{nil}}}
+		switch kind {
+		case kindred.Binary:
+			task.Label.Classes = []string{"no", "yes"}
+		case kindred.Multiclass:
+			task.Label.Classes = []string{"a", "b", "c"}
+		}
+		for i := range 24 {
+			r := 24*t + i
+			z := x[r][0] + x[r][1] + 0.3*rng.NormFloat64()
+			switch kind {
+			case kindred.Binary:
+				z = float64(b2i(z > 0))
+			case kindred.Multiclass:
+				z = float64(b2i(z > -0.5) + b2i(z > 0.5))
+			case kindred.Count:
+				z = math.Floor(math.Exp(0.5 * z))
+			}
+			task.Rows, task.Label.Columns[0] = append(task.Rows, r), append(task.Label.Columns[0], z)
+		}
+		s.Tasks = append(s.Tasks, task)
+	}
+	return s
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// Every method fits a tiny set of every kind it takes, predicts better than
+// nothing, and predicts the same to the bit after saving and loading; other
+// kinds it refuses.
+func TestEveryMethodFits(t *testing.T) {
+	ctx, fits := context.Background(), 0
+	for _, m := range recipe.Methods {
+		for _, kind := range allKinds {
+			method, err := recipe.Parse(m.Name+":folds=2", []kindred.Kind{kind}, 1)
+			if !m.Takes(kind) {
+				if err == nil || !strings.Contains(err.Error(), "does not take a "+kind.String()+" target; it takes "+m.Kinds[0].String()) {
+					t.Errorf("%s, %v: %v", m.Name, kind, err)
+				}
+				continue
+			}
+			if err != nil {
+				t.Errorf("%s, %v: %v", m.Name, kind, err)
+				continue
+			}
+			set := tiny(kind)
+			model, err := method.Fit(ctx, set)
+			if err != nil {
+				t.Errorf("%s, %v: %v", m.Name, kind, err)
+				continue
+			}
+			fits++
+			before, err := model.Predict(ctx, set.Tasks[0].Table, nil)
+			if err != nil {
+				t.Errorf("%s, %v: %v", m.Name, kind, err)
+				continue
+			}
+			for k := range set.Tasks {
+				if got, nothing := loss(&set.Tasks[k], &before.Tasks[k]); !(got < 0.8*nothing) {
+					t.Errorf("%s, %v: the loss is %v, of a constant %v", m.Name, kind, got, nothing)
+				}
+			}
+			var file bytes.Buffer
+			if err := modelfile.Save(&file, model, nil, recipe.Codecs...); err != nil {
+				t.Errorf("%s, %v: %v", m.Name, kind, err)
+				continue
+			}
+			loaded, _, err := modelfile.Load(&file, recipe.Codecs...)
+			if err != nil {
+				t.Errorf("%s, %v: %v", m.Name, kind, err)
+				continue
+			}
+			if after, err := loaded.Predict(ctx, set.Tasks[0].Table, nil); err != nil || !cmp.Equal(before, after) {
+				t.Errorf("%s, %v: predictions differ after loading: %v", m.Name, kind, err)
+			}
+		}
+	}
+	t.Logf("%d methods, %d fits", len(recipe.Methods), fits)
+	if fits < 2*len(recipe.Methods) {
+		t.Errorf("only %d fits of %d methods", fits, len(recipe.Methods))
+	}
+}
+
+// loss is the squared error, or the share of wrong classes, of a task's rows,
+// and that of its mean or of its most frequent class.
+func loss(t *kindred.Task, o *kindred.Outcome) (got, nothing float64) {
+	mean, count := 0.0, map[float64]float64{}
+	for _, y := range t.Y() {
+		mean += y / float64(len(t.Rows))
+		count[y]++
+	}
+	most := 0.0
+	for _, n := range count {
+		most = max(most, n)
+	}
+	for i, r := range t.Rows {
+		y := t.Y()[i]
+		if t.Kind.Classifies() {
+			got += float64(b2i(o.Class[r] != int(y)))
+			continue
+		}
+		got, nothing = got+(o.Value[r]-y)*(o.Value[r]-y), nothing+(mean-y)*(mean-y)
+	}
+	if t.Kind.Classifies() {
+		nothing = float64(len(t.Rows)) - most
+	}
+	return got, nothing
+}
+
+// Every option is explained, changes the methods that have it, and is refused
+// elsewhere.
+func TestEveryOption(t *testing.T) {
+	values := map[string]string{
+		"solver": "fista", "max_iter": "7", "intercept_scaling": "3,solver=dualcd", "scale": "rms", "folds": "3", "one_se": "true",
+	}
+	for _, o := range recipe.Options() {
+		value := values[o.Name]
+		if value == "" {
+			value = "0.3"
+		}
+		if o.Words == "" {
+			t.Errorf("option %q is not explained: its field has no tag words", o.Name)
+		}
+		for _, m := range recipe.Methods {
+			base := m.Name
+			if o.Name == "intercept_scaling" {
+				base += ":solver=dualcd"
+			}
+			plain, err := recipe.Parse(base, nil, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := recipe.Parse(m.Name+":"+o.Name+"="+value, nil, 1)
+			switch has := o.Methods == nil || slices.Contains(o.Methods, m.Name); {
+			case !has && (err == nil || !strings.Contains(err.Error(), fmt.Sprintf("method %q: no option %q", m.Name, o.Name)) || !strings.Contains(err.Error(), "there are: C, alpha")):
+				t.Errorf("%s has no %s: %v", m.Name, o.Name, err)
+			case has && err != nil:
+				t.Errorf("%s:%s=%s: %v", m.Name, o.Name, value, err)
+			case has && cmp.Equal(plain, got, cmp.Exporter(everything)):
+				t.Errorf("%s:%s=%s changes nothing", m.Name, o.Name, value)
+			}
+		}
+	}
+}
+
+func TestBadRecipesAreOneSentence(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                            `no method ""`,
+		"shard-svm":                   `no method "shard-svm"; did you mean "shared-svm"?`,
+		"Ridge":                       `did you mean "ridge"?`,
+		"ridge:c=1":                   `no option "c"; did you mean "C"?`,
+		"ridge:aplha=1":               `no option "aplha"; did you mean "alpha"?`,
+		"ridge:mu=1":                  `no option "mu"`,
+		"ridge:C":                     `"C" is not option=value`,
+		"ridge:C=":                    "option C=: a number is wanted",
+		"ridge:C=one":                 "option C=one: a number is wanted",
+		"ridge:C=0":                   "option C=0: a number above 0 is wanted",
+		"ridge:C=-1":                  "option C=-1: a number above 0",
+		"ridge:C=NaN":                 "option C=NaN: a number is wanted",
+		"ridge:C=Inf":                 "option C=Inf: a number is wanted",
+		"ridge:C=1,C=2":               `option "C" stands twice`,
+		"ridge:C=1,alpha=2":           "C and alpha both say the strength",
+		"ridge:max_iter=0":            "option max_iter=0: a number above 0",
+		"ridge:max_iter=2.5":          "option max_iter=2.5: a whole number is wanted",
+		"ridge:folds=1":               "option folds=1: 2 or more",
+		"ridge:one_se=1":              "option one_se=1: true or false is wanted",
+		"ridge:solver=newtn":          `no solver "newtn"; did you mean "newton"?`,
+		"ridge:scale=std":             `no scale "std"`,
+		"elastic-net:l1_ratio=1.5":    "at most 1",
+		"ridge:intercept_scaling=2":   "an option of solver=dualcd",
+		"ridge:C=1,folds=3":           "nothing is left open",
+		"shared-svm:C=1,mu=2,folds=3": "nothing is left open",
+		"ridge:a\nb=1":                `no option "a\nb"`,
+		"ridge:C=a\nb":                `option C="a\nb": a number is wanted`,
+		"shared-ridge:mu=-1":          "mu -1",
+		"huber:delta=x":               "option delta=x: a number is wanted",
+		"ridge:scale=1":               "option scale=1: a word is wanted",
+	} {
+		_, err := recipe.Parse(text, nil, 1)
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q: %v, which does not say %q", text, err, want)
+		}
+	}
+	if _, err := recipe.Parse("svm", []kindred.Kind{kindred.Binary, kindred.Count}, 1); err == nil || !strings.Contains(err.Error(), "does not take a count target; it takes binary and multiclass") {
+		t.Errorf("kinds: %v", err)
+	}
+	for _, text := range []string{"shared-svm:C=1,folds=3", "auto:C=1,folds=3", "single-task:C=1,one_se=true", "ridge:", "ridge:,C=1,"} {
+		if _, err := recipe.Parse(text, nil, 1); err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, m := range recipe.Methods {
+		f.Add(m.Name)
+	}
+	for _, text := range []string{
+		"", ":", "ridge:", "ridge:C=1", "shared-svm:C=1,mu=0.1", "elastic-net:l1_ratio=0.5,alpha=1e-3", "ridge:C=NaN", "ridge:=", "ridge:C=1e999,alpha=-0",
+		"ridge:max_iter=99999999999999999999", "huber:delta=1,scale=none,one_se=true,folds=2", "svm:solver=dualcd,intercept_scaling=0x1p4,tol=1_0", "ridge:\x00=\xff",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		m, err := recipe.Parse(text, []kindred.Kind{kindred.Binary}, 1)
+		if (m == nil) != (err != nil) {
+			t.Errorf("%q: %v, %v", text, m, err)
+		}
+		if err != nil && (strings.ContainsAny(err.Error(), "\n\r") || len(err.Error()) > 2000) {
+			t.Errorf("%q: the error is not one line: %.2000q", text, err)
+		}
+		if again, _ := recipe.Parse(text, []kindred.Kind{kindred.Binary}, 1); !cmp.Equal(m, again, cmp.Exporter(everything)) {
+			t.Errorf("%q: read twice, it is not the same", text)
+		}
+	})
+}
