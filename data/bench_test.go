@@ -1,7 +1,6 @@
 package data_test
 
 import (
-	"bytes"
 	"context"
 	"math/rand/v2"
 	"os"
@@ -12,40 +11,52 @@ import (
 	"github.com/kindred-mtl/kindred/data"
 )
 
-// table is rows of 22 numbers of 8 digits.
-func table(rows int) []byte {
+// table is rows of 22 numbers.
+func table(rows int, number func(b []byte, rng *rand.Rand) []byte) []byte {
 	rng := rand.New(rand.NewPCG(1, 2))
-	var b bytes.Buffer
+	var b []byte
 	for j := range 22 {
-		if j > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteString("x" + strconv.Itoa(j))
+		b = strconv.AppendInt(append(b, ",x"[:2]...), int64(j), 10)
 	}
-	var number []byte
+	b = b[1:]
 	for range rows {
 		for j := range 22 {
-			number = append(number[:0], '\n')
-			if j > 0 {
-				number[0] = ','
-			}
-			b.Write(strconv.AppendFloat(number, rng.NormFloat64(), 'g', 8, 64))
+			b = number(append(b, ",\n"[b2i(j == 0)]), rng)
 		}
 	}
-	return append(b.Bytes(), '\n')
+	return append(b, '\n')
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // BenchmarkCSV reads a table of numbers from a file into a Set.
 func BenchmarkCSV(b *testing.B) {
-	path := filepath.Join(b.TempDir(), "numbers.csv")
-	text := table(200_000)
-	if err := os.WriteFile(path, text, 0o644); err != nil {
-		b.Fatal(err)
-	}
-	b.SetBytes(int64(len(text)))
-	for b.Loop() {
-		if _, err := data.Read(context.Background(), data.Options{Path: path, Targets: []string{"x0"}}); err != nil {
-			b.Fatal(err)
-		}
+	for _, c := range []struct {
+		name   string
+		rows   int
+		number func(b []byte, rng *rand.Rand) []byte
+	}{
+		{"8digits", 200_000, func(b []byte, rng *rand.Rand) []byte { return strconv.AppendFloat(b, rng.NormFloat64(), 'g', 8, 64) }},
+		{"17digits", 100_000, func(b []byte, rng *rand.Rand) []byte { return strconv.AppendFloat(b, rng.NormFloat64(), 'g', -1, 64) }},
+		{"whole", 500_000, func(b []byte, rng *rand.Rand) []byte { return strconv.AppendInt(b, rng.Int64N(1000), 10) }},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			path := filepath.Join(b.TempDir(), "numbers.csv")
+			text := table(c.rows, c.number)
+			if err := os.WriteFile(path, text, 0o644); err != nil {
+				b.Fatal(err)
+			}
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				if _, err := data.Read(context.Background(), data.Options{Path: path, Targets: []string{"x0"}}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

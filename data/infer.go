@@ -95,37 +95,49 @@ func summarize(x []float64) summary {
 		if v == last {
 			continue
 		}
-		if math.IsNaN(v) {
+		if v != v {
 			s.missing++
 			continue
 		}
+		last = v
 		s.whole = s.whole && v == math.Trunc(v)
-		if last = v; s.distinct <= maxLevels && seen.add(v) {
+		if s.distinct <= maxLevels && seen.add(v) {
 			s.distinct++
 		}
 	}
 	return s
 }
 
-// numbers is a set of numbers, by open addressing: a power of two of slots, of
-// which at most a quarter are used.
-type numbers []uint64
+// numbers is a set of numbers: small whole ones by a bit each, others by open
+// addressing in a power of two of slots, of which at most a quarter are used.
+type numbers struct {
+	small [16]uint64
+	slots []uint64
+}
 
 // newNumbers makes room for n numbers, or for maxLevels+1 where n is more.
-func newNumbers(n int) numbers {
-	return make(numbers, 4<<bits.Len(uint(min(n, maxLevels+1)-1)))
+func newNumbers(n int) *numbers {
+	return &numbers{slots: make([]uint64, 4<<bits.Len(uint(min(n, maxLevels+1)-1)))}
 }
 
 // add tells whether v, which is not NaN, is new.
-func (n numbers) add(v float64) bool {
-	key := math.Float64bits(v+0) + 1 // −0 is 0; no slot in use is 0
-	last := uint64(len(n) - 1)
+func (n *numbers) add(v float64) bool {
+	if k := uint(int(v)); k < 64*uint(len(n.small)) && float64(k) == v {
+		word, bit := &n.small[k/64], uint64(1)<<(k%64)
+		if *word&bit != 0 {
+			return false
+		}
+		*word |= bit
+		return true
+	}
+	key := math.Float64bits(v) + 1 // no slot in use is 0
+	last := uint64(len(n.slots) - 1)
 	for i := key * 0x9e3779b97f4a7c15 >> 40 & last; ; i = (i + 1) & last {
-		switch n[i] {
+		switch n.slots[i] {
 		case key:
 			return false
 		case 0:
-			n[i] = key
+			n.slots[i] = key
 			return true
 		}
 	}

@@ -57,6 +57,24 @@ func valuesOf(c *kindred.Column) func(i int) float64 {
 
 // given says how x gives the labels away; "" where it does not.
 func (t *target) given(x func(int) float64, ordered bool) string {
+	is := func(i int) float64 {
+		if math.IsNaN(x(i)) {
+			return 0
+		}
+		return 1
+	}
+	how := ""
+	switch {
+	case byValue(x, t.y):
+		how = "the same value always has the same label"
+	case ordered && t.kind.Classifies() && byOrder(x, t.y, len(t.classNames)):
+		how = "its order puts the labels in order"
+	case ordered && !t.kind.Classifies() && byLine(x, t.y):
+		how = "the labels lie on a straight line over it"
+	}
+	if how == "" && !byValue(is, t.y) {
+		return ""
+	}
 	rows, filled := 0, 0
 	for i, y := range t.y {
 		if !math.IsNaN(y) {
@@ -65,24 +83,12 @@ func (t *target) given(x func(int) float64, ordered bool) string {
 			}
 		}
 	}
-	is := func(i int) float64 {
-		if math.IsNaN(x(i)) {
-			return 0
-		}
-		return 1
-	}
-	where := fmt.Sprintf("in all %d rows", filled)
-	if filled < rows {
-		where += " that fill it in"
-	}
-	switch half := 2*filled >= rows; {
-	case half && byValue(x, t.y, filled):
-		return "the same value always has the same label, " + where
-	case half && ordered && t.kind.Classifies() && byOrder(x, t.y, len(t.classNames)):
-		return "its order puts the labels in order, " + where
-	case half && ordered && !t.kind.Classifies() && byLine(x, t.y):
-		return "the labels lie on a straight line over it, " + where
-	case filled < rows && byValue(is, t.y, rows):
+	switch {
+	case how != "" && filled == rows:
+		return fmt.Sprintf("%s, in all %d rows", how, rows)
+	case how != "" && 2*filled >= rows:
+		return fmt.Sprintf("%s, in all %d rows that fill it in", how, filled)
+	case byValue(is, t.y):
 		return fmt.Sprintf("whether it is filled in tells the label, in all %d rows", rows)
 	}
 	return ""
@@ -94,8 +100,8 @@ func (t *target) given(x func(int) float64, ordered bool) string {
 //	Π_v Σ_c p_c^{n_v}         n_v rows of value v, p_c the share of label c
 //
 // Many values are not tried: they name rows, and rows may stand twice.
-func byValue(x func(int) float64, y []float64, rows int) bool {
-	most := max(fewValues, int(math.Sqrt(float64(rows))))
+func byValue(x func(int) float64, y []float64) bool {
+	most := max(fewValues, int(math.Sqrt(float64(len(y)))))
 	label, count, share := map[float64]float64{}, map[float64]float64{}, map[float64]float64{}
 	for i, l := range y {
 		v := x(i)

@@ -10,7 +10,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"unsafe"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -91,22 +93,23 @@ func cause(err error) error {
 // readLines reads all of r, of which size bytes are expected, and refuses
 // lines that are too long.
 func readLines(ctx context.Context, r io.Reader, size int64) (string, error) {
-	var text strings.Builder
-	text.Grow(int(min(size, 1<<30)))
-	buffer := make([]byte, 1<<18)
-	line, start := 1, 0
+	const piece = 1 << 20
+	text, start := make([]byte, 0, min(size, 1<<30)+1), 0 // with room to see the end
 	for ctx.Err() == nil {
-		n, err := r.Read(buffer)
-		piece := buffer[:n]
-		if i := bytes.LastIndexByte(piece, '\n'); i >= 0 {
-			line += bytes.Count(piece, []byte{'\n'})
-			start = text.Len() + i + 1
+		if len(text) == cap(text) {
+			text = slices.Grow(text, piece)
 		}
-		if text.Write(piece); text.Len()-start > maxLine {
-			return "", fmt.Errorf("line %d is longer than %d MiB; is this a table, with a line end after each row?", line, maxLine>>20)
+		from := len(text)
+		n, err := r.Read(text[from:min(from+piece, cap(text))])
+		text = text[:from+n]
+		if i := bytes.LastIndexByte(text[from:], '\n'); i >= 0 {
+			start = from + i + 1
+		}
+		if len(text)-start > maxLine {
+			return "", fmt.Errorf("line %d is longer than %d MiB; is this a table, with a line end after each row?", 1+bytes.Count(text, []byte{'\n'}), maxLine>>20)
 		}
 		if err == io.EOF {
-			return text.String(), nil
+			return unsafe.String(unsafe.SliceData(text), len(text)), nil // text is not written to again
 		}
 		if err != nil {
 			return "", cause(err)
