@@ -14,7 +14,39 @@ func Cholesky(a *Dense) bool {
 
 // CholeskySolve solves RᵀR x = b in place, for a factor R of Cholesky.
 func CholeskySolve(r *Dense, b []float64) {
-	gonum.Implementation{}.Dpotrs('U', r.Rows, 1, r.Data, max(1, r.Cols), b, 1)
+	n := r.Rows
+	b = b[:n]
+	for i := range n {
+		row := r.Data[i*n+i : (i+1)*n]
+		b[i] /= row[0]
+		Axpy(-b[i], row[1:], b[i+1:])
+	}
+	for i := n - 1; i >= 0; i-- {
+		row := r.Data[i*n+i : (i+1)*n]
+		b[i] = (b[i] - Dot(row[1:], b[i+1:])) / row[0]
+	}
+}
+
+// CholeskyInverse sets a to (RᵀR)⁻¹ for a factor R of Cholesky; room is of the
+// same size.
+func CholeskyInverse(a, r, room *Dense) {
+	n := r.Rows
+	clear(room.Data)
+	for i := range n { // R⁻¹, whose rows solve Rᵀu = e
+		row := room.Row(i)
+		row[i] = 1
+		for k := i; k < n; k++ {
+			from := r.Data[k*n+k : (k+1)*n]
+			row[k] /= from[0]
+			Axpy(-row[k], from[1:], row[k+1:])
+		}
+	}
+	for i := range n {
+		for j := i; j < n; j++ {
+			v := Dot(room.Row(i)[j:], room.Row(j)[j:])
+			a.Data[i*n+j], a.Data[j*n+i] = v, v
+		}
+	}
 }
 
 // SolveSPD solves a x = b for a positive semidefinite a, whose diagonal is

@@ -9,6 +9,13 @@ package num
 // that m must then be their weighted mean, or 0.
 func Gram(x *Matrix, w, m []float64) *Dense {
 	g := NewDense(x.Cols, x.Cols)
+	GramTo(g, x, w, m)
+	return g
+}
+
+// GramTo sets g to Gram's matrix.
+func GramTo(g *Dense, x *Matrix, w, m []float64) {
+	clear(g.Data)
 	if x.Sparse() {
 		sparseGram(g, x, w, m)
 	} else {
@@ -19,16 +26,19 @@ func Gram(x *Matrix, w, m []float64) *Dense {
 			g.Data[i*g.Cols+j] = g.Data[j*g.Cols+i]
 		}
 	}
-	return g
 }
 
 // denseGram adds the upper triangle, four rows at a time.
 func denseGram(g *Dense, x *Matrix, w, m []float64) {
 	const rows = 4
 	d := x.Cols
-	buffer := make([]float64, 2*rows*d) // the centred rows, then the same times their weights
+	var small [2 * rows * 32]float64
+	buffer := small[:] // the centred rows, then the same times their weights
+	if 2*rows*d > len(buffer) {
+		buffer = make([]float64, 2*rows*d)
+	}
 	for i := 0; i < x.Rows; i += rows {
-		clear(buffer)
+		clear(buffer[:2*rows*d])
 		for k := range min(rows, x.Rows-i) {
 			_, value := x.Row(i + k)
 			c, cw := buffer[k*d:(k+1)*d], buffer[(rows+k)*d:(rows+k+1)*d]

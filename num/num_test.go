@@ -66,7 +66,7 @@ func TestSparseDenseAndSelectedAgree(t *testing.T) {
 
 func TestCholeskySolves(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
-	for _, n := range []int{1, 2, 7, 30} {
+	for _, n := range []int{1, 2, 7, 30, 65} {
 		x, _ := random(rng, n+5, n)
 		a := Gram(x, nil, nil)
 		for i := range n {
@@ -86,6 +86,23 @@ func TestCholeskySolves(t *testing.T) {
 				t.Errorf("n %d: x_%d is %v, want %v", n, i, got[i], want[i])
 			}
 		}
+		r, inverse, room := a.Clone(), NewDense(n, n), NewDense(n, n)
+		if !Cholesky(r) {
+			t.Fatalf("n %d: not positive definite", n)
+		}
+		room.Data[0] = 7 // whatever was there
+		CholeskyInverse(inverse, r, room)
+		for i := range n {
+			for j := range n {
+				unit := Dot(inverse.Row(i), a.Row(j)) // a is symmetric
+				if i == j {
+					unit--
+				}
+				if math.Abs(unit) > 1e-9 {
+					t.Errorf("n %d: the inverse is %v off at (%d, %d)", n, unit, i, j)
+				}
+			}
+		}
 	}
 	if x := SolveSPD(NewDense(2, 2), []float64{0, 0}); x[0] != 0 || x[1] != 0 {
 		t.Errorf("a singular system without a right side gives %v", x)
@@ -98,8 +115,10 @@ func TestForCoversEachOnceAndPassesPanicsOn(t *testing.T) {
 		runtime.GOMAXPROCS(workers)
 		seen := make([]int, 1000)
 		For(len(seen), func(i int) { seen[i]++ })
+		Each(len(seen), 1, func(i int) { seen[i]++ })
+		Each(len(seen), 1<<30, func(i int) { seen[i]++ })
 		for i, n := range seen {
-			if n != 1 {
+			if n != 3 {
 				t.Fatalf("%d workers: %d ran %d times", workers, i, n)
 			}
 		}

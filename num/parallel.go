@@ -46,3 +46,15 @@ func For(n int, f func(i int)) {
 		panic(caught)
 	}
 }
+
+// Each is For where the calls together do so much work, counted in
+// multiplications, that it is worth starting goroutines.
+func Each(n, work int, f func(i int)) {
+	if work < 1<<16 {
+		for i := range n {
+			f(i)
+		}
+		return
+	}
+	For(n, f)
+}

@@ -7,7 +7,6 @@ import (
 
 	"gonum.org/v1/gonum/blas"
 	blasgonum "gonum.org/v1/gonum/blas/gonum"
-	lapackgonum "gonum.org/v1/gonum/lapack/gonum"
 
 	"github.com/kindred-mtl/kindred/num"
 	"github.com/kindred-mtl/kindred/penalty"
@@ -113,6 +112,7 @@ type curvature struct {
 	k     *covariance
 	h     [][]float64  // of each task, n × outputs
 	grams []*num.Dense // H_c of each column, where they stand already
+	room  *arrow       // the last one made by features, whose memory the next one takes
 }
 
 // Limits of what is solved directly.
@@ -123,13 +123,18 @@ const (
 )
 
 // system returns a system, and whether it is this one: with neither rows nor
-// features few enough, only its diagonal is kept, to precondition.
+// features few enough, only its diagonal is kept, to precondition. It ends the
+// use of the one before.
 func (c *curvature) system(limit int) (s system, exact bool) {
 	switch c.way(limit) {
 	case byRows:
 		return newKernels(c), true
 	case byFeatures:
-		return newArrow(c), true
+		if c.room == nil {
+			c.room = &arrow{}
+		}
+		c.room.renew(c)
+		return c.room, true
 	}
 	return newDiagonal(c), false
 }
@@ -192,22 +197,29 @@ func (c *curvature) column(col int) (x *num.Matrix, h, mean []float64) {
 	}
 	mean = make([]float64, x.Cols)
 	if total := num.Sum(h); task.Fixed == nil && total > 0 {
-		for i, v := range h {
-			if v != 0 {
-				x.Axpy(i, v/total, mean)
-			}
+		(&rowGroup{x: x, columns: []int{0}}).mulT(mean, h, 0, x.Cols)
+		for j := range mean {
+			mean[j] /= total
 		}
 	}
 	return x, h, mean
 }
 
-// gram is H of a column.
-func (c *curvature) gram(col int) *num.Dense {
+// gram is H of a column, in the memory of old where that may be.
+func (c *curvature) gram(col int, old *num.Dense) *num.Dense {
 	if c.grams != nil {
 		return c.grams[col]
 	}
 	x, h, mean := c.column(col)
-	return num.Gram(x, h, mean)
+	return gramOf(x, h, mean, old)
+}
+
+func gramOf(x *num.Matrix, h, mean []float64, old *num.Dense) *num.Dense {
+	if old == nil {
+		old = num.NewDense(x.Cols, x.Cols)
+	}
+	num.GramTo(old, x, h, mean)
+	return old
 }
 
 // A taskBlock is H of one column where weights have variance private.
@@ -220,14 +232,22 @@ type taskBlock interface {
 	schur(s *num.Dense)
 }
 
-func (c *curvature) block(col int) taskBlock {
+func (c *curvature) block(col int, old taskBlock) taskBlock {
+	b, ok := old.(*gramBlock)
+	if !ok {
+		b = &gramBlock{}
+	}
 	if c.grams == nil {
-		if x, h, mean := c.column(col); positives(h) < x.Cols {
+		x, h, mean := c.column(col)
+		if positives(h) < x.Cols {
 			return newKernel(0, c.k.private, []*centred{newCentred(x, h, mean)})
 		}
+		b.h = gramOf(x, h, mean, b.h)
+	} else {
+		b.h = c.grams[col]
 	}
-	b := &gramBlock{h: c.gram(col), inverse: 1 / c.k.private}
-	b.r = definite(b.h, b.inverse)
+	b.inverse = 1 / c.k.private
+	b.r, b.ridge = definite(b.r, b.h, b.inverse)
 	return b
 }
 
@@ -241,28 +261,39 @@ func positives(h []float64) int {
 	return n
 }
 
-// definite returns the Cholesky factor of a + ridge·I; a stays as it is. Where
-// rounding has left a indefinite, the ridge is raised.
-func definite(a *num.Dense, ridge float64) *num.Dense {
-	largest := ridge
-	for i := range a.Rows {
-		largest = math.Max(largest, a.At(i, i))
+// definite returns the Cholesky factor of a + ridge·I, in the memory of r where
+// there is some, and the ridge, which is raised where rounding has left a
+// indefinite; a stays as it is.
+func definite(r, a *num.Dense, ridge float64) (*num.Dense, float64) {
+	if r == nil {
+		r = num.NewDense(a.Rows, a.Cols)
 	}
+	largest := math.Max(ridge, greatest(a))
 	for more := 0.0; ; more = math.Max(10*more, 1e-16*largest) {
-		r := a.Clone()
+		copy(r.Data, a.Data)
 		for i := range r.Rows {
 			r.Data[i*r.Cols+i] += ridge + more
 		}
 		if num.Cholesky(r) || !(more < largest) {
-			return r
+			return r, ridge + more
 		}
 	}
 }
 
+// greatest is the largest number on the diagonal.
+func greatest(a *num.Dense) float64 {
+	largest := 0.0
+	for i := range a.Rows {
+		largest = math.Max(largest, a.At(i, i))
+	}
+	return largest
+}
+
 // gramBlock is a block by features.
 type gramBlock struct {
-	h, r    *num.Dense // RᵀR = H + inverse·I
-	inverse float64    // 1/private
+	h, r           *num.Dense // RᵀR = H + ridge·I
+	inverse, ridge float64    // 1/private; the same but for rounding
+	room           [2]*num.Dense
 }
 
 func (b *gramBlock) solve(v []float64) {
@@ -278,14 +309,25 @@ func (b *gramBlock) times(out, v []float64) {
 	}
 }
 
+// schur takes H(H + ridge)⁻¹ = I − ridge (H + ridge)⁻¹ where H is the greater,
+// so that nothing cancels.
 func (b *gramBlock) schur(s *num.Dense) {
 	d := s.Rows
-	y := b.h.Clone()
-	lapackgonum.Implementation{}.Dpotrs(blas.Upper, d, d, b.r.Data, d, y.Data, d)
+	if b.room[0] == nil {
+		b.room[0], b.room[1] = num.NewDense(d, d), num.NewDense(d, d)
+	}
+	a := b.room[0]
+	num.CholeskyInverse(a, b.r, b.room[1])
+	less := b.inverse <= greatest(b.h)
 	for i := range d {
-		row, mirror := s.Row(i), y.Row(i)
+		row, from := s.Row(i), a.Row(i)
+		if less {
+			row[i] += b.inverse
+			num.Axpy(-b.inverse*b.ridge, from[i:], row[i:])
+			continue
+		}
 		for j := i; j < d; j++ {
-			row[j] += 0.5 * b.inverse * (mirror[j] + y.Data[j*d+i])
+			row[j] += b.inverse * num.Dot(b.h.Row(i), a.Row(j))
 		}
 	}
 }
@@ -382,7 +424,7 @@ func newKernel(shared, private float64, parts []*centred) *kernel {
 	n := k.start[len(parts)]
 	g := num.NewDense(n, n)
 	for a, part := range parts {
-		num.For(len(part.root), func(i int) {
+		num.Each(len(part.root), n*part.z.NNZ(), func(i int) {
 			z, row := make([]float64, part.z.Cols), g.Row(k.start[a]+i)
 			part.row(z, i)
 			for b := a; b < len(parts); b++ {
@@ -400,7 +442,7 @@ func newKernel(shared, private float64, parts []*centred) *kernel {
 			}
 		})
 	}
-	k.r = definite(g, 1)
+	k.r, _ = definite(g, g, 1)
 	return k
 }
 
@@ -471,7 +513,7 @@ func newKernels(c *curvature) *kernels {
 	s := &kernels{k: c.k}
 	for _, columns := range c.k.slots {
 		parts := make([]*centred, len(columns))
-		num.For(len(columns), func(a int) { parts[a] = newCentred(c.column(columns[a])) })
+		num.Each(len(columns), c.p.work(), func(a int) { parts[a] = newCentred(c.column(columns[a])) })
 		s.kernels = append(s.kernels, newKernel(c.k.shared, c.k.private, parts))
 	}
 	return s
@@ -492,7 +534,7 @@ func (s *kernels) solve(p *num.Dense) {
 
 func (s *kernels) times(out, w *num.Dense) {
 	for i, columns := range s.k.slots {
-		num.For(len(columns), func(a int) {
+		num.Each(len(columns), 2*w.Rows*s.kernels[i].r.Rows, func(a int) {
 			h := make([]float64, w.Rows)
 			s.kernels[i].part(h, w.Col(make([]float64, w.Rows), columns[a]), a)
 			out.SetCol(columns[a], h)
@@ -524,47 +566,67 @@ type arrow struct {
 	blocks []taskBlock  // of each column, where private > 0
 	sum    []*num.Dense // Σ_c H_c of each slot, where private is 0
 	r      []*num.Dense // the factor of each slot's Schur complement, where shared > 0
+	pieces []*num.Dense // room for sums over columns
+	v, y   [][]float64  // room of each column
+	pull   [][]float64
 }
 
 func newArrow(c *curvature) *arrow {
-	s := &arrow{k: c.k, d: c.p.Features()}
+	s := &arrow{}
+	s.renew(c)
+	return s
+}
+
+func (s *arrow) renew(c *curvature) {
+	if s.k == nil {
+		s.k, s.d = c.k, c.p.Features()
+		s.sum, s.r = make([]*num.Dense, len(c.k.slots)), make([]*num.Dense, len(c.k.slots))
+		for _, room := range []*[][]float64{&s.v, &s.y, &s.pull} {
+			for range c.p.Columns() {
+				*room = append(*room, make([]float64, s.d))
+			}
+		}
+	}
 	if c.k.private > 0 {
 		s.factor(c)
 	}
-	if c.k.shared == 0 {
-		return s
-	}
-	for _, columns := range c.k.slots {
-		total := s.complement(c, columns)
-		for i := range s.d {
-			for j := range i {
-				total.Data[i*s.d+j] = total.Data[j*s.d+i]
-			}
+	for i, columns := range c.k.slots {
+		if c.k.shared == 0 {
+			break
 		}
-		s.sum = append(s.sum, total)
-		s.r = append(s.r, definite(total, 1/c.k.shared))
+		s.sum[i] = s.complement(c, columns, s.sum[i])
+		s.r[i], _ = definite(s.r[i], s.sum[i], 1/c.k.shared)
 	}
-	return s
+}
+
+// byRows tells whether some block is one by rows.
+func (s *arrow) byRows() bool {
+	return slices.ContainsFunc(s.blocks, func(b taskBlock) bool {
+		_, ok := b.(*kernel)
+		return ok
+	})
 }
 
 // factor makes the blocks; columns with the same H share one.
 func (s *arrow) factor(c *curvature) {
 	k := c.p.Columns()
-	s.blocks = make([]taskBlock, k)
-	owner, first := make([]int, k), map[*num.Dense]int{}
-	for col := range k {
-		owner[col] = col
-		if c.grams != nil {
-			if o, ok := first[c.grams[col]]; ok {
-				owner[col] = o
-			} else {
-				first[c.grams[col]] = col
-			}
-		}
+	if s.blocks == nil {
+		s.blocks = make([]taskBlock, k)
 	}
-	num.For(k, func(col int) {
+	if c.grams == nil {
+		num.Each(k, c.p.work()*s.d/2, func(col int) { s.blocks[col] = c.block(col, s.blocks[col]) })
+		return
+	}
+	owner, first := make([]int, k), map[*num.Dense]int{}
+	for col, g := range c.grams {
+		if _, ok := first[g]; !ok {
+			first[g] = col
+		}
+		owner[col] = first[g]
+	}
+	num.Each(k, k*s.d*s.d*s.d, func(col int) {
 		if owner[col] == col {
-			s.blocks[col] = c.block(col)
+			s.blocks[col] = c.block(col, nil)
 		}
 	})
 	for col, o := range owner {
@@ -574,12 +636,51 @@ func (s *arrow) factor(c *curvature) {
 
 // complement sums over the columns of a slot, in pieces whose number does not
 // depend on the workers.
-func (s *arrow) complement(c *curvature, columns []int) *num.Dense {
-	type share struct {
-		column int
-		times  float64
+func (s *arrow) complement(c *curvature, columns []int, total *num.Dense) *num.Dense {
+	shares := s.shares(columns)
+	pieces := min(16, len(shares))
+	for len(s.pieces) < pieces {
+		s.pieces = append(s.pieces, num.NewDense(s.d, s.d))
 	}
-	var shares []share
+	num.Each(pieces, c.p.work()*s.d/2, func(i int) {
+		sum := s.pieces[i]
+		clear(sum.Data)
+		for _, share := range shares[i*len(shares)/pieces : (i+1)*len(shares)/pieces] {
+			switch {
+			case s.blocks == nil:
+				num.Axpy(1, c.gram(share.column, nil).Data, sum.Data)
+			case share.times == 1:
+				s.blocks[share.column].schur(sum)
+			default:
+				part := num.NewDense(s.d, s.d)
+				s.blocks[share.column].schur(part)
+				num.Axpy(share.times, part.Data, sum.Data)
+			}
+		}
+	})
+	if total == nil {
+		total = num.NewDense(s.d, s.d)
+	}
+	clear(total.Data)
+	for _, sum := range s.pieces[:pieces] {
+		num.Axpy(1, sum.Data, total.Data)
+	}
+	for i := range s.d {
+		for j := range i {
+			total.Data[i*s.d+j] = total.Data[j*s.d+i]
+		}
+	}
+	return total
+}
+
+// A share is a column, and how many have its H.
+type share struct {
+	column int
+	times  float64
+}
+
+func (s *arrow) shares(columns []int) []share {
+	shares := make([]share, 0, len(columns))
 	place := map[taskBlock]int{}
 	for _, col := range columns {
 		if s.blocks != nil {
@@ -591,30 +692,7 @@ func (s *arrow) complement(c *curvature, columns []int) *num.Dense {
 		}
 		shares = append(shares, share{col, 1})
 	}
-	pieces := min(16, len(shares))
-	sums := make([]*num.Dense, pieces)
-	num.For(pieces, func(i int) {
-		sums[i] = num.NewDense(s.d, s.d)
-		for _, share := range shares[i*len(shares)/pieces : (i+1)*len(shares)/pieces] {
-			if s.blocks == nil {
-				num.Axpy(1, c.gram(share.column).Data, sums[i].Data)
-				continue
-			}
-			part := sums[i]
-			if share.times > 1 {
-				part = num.NewDense(s.d, s.d)
-			}
-			s.blocks[share.column].schur(part)
-			if share.times > 1 {
-				num.Axpy(share.times, part.Data, sums[i].Data)
-			}
-		}
-	})
-	total := num.NewDense(s.d, s.d)
-	for _, sum := range sums {
-		num.Axpy(1, sum.Data, total.Data)
-	}
-	return total
+	return shares
 }
 
 // solve writes p = m + v with m what the columns of a slot share, and finds
@@ -630,11 +708,12 @@ func (s *arrow) solve(p *num.Dense) {
 }
 
 func (s *arrow) slot(p *num.Dense, slot int, columns []int) {
-	v := gather(p, columns)
+	work := 4 * len(columns) * s.d * s.d
 	if s.k.shared == 0 {
-		num.For(len(columns), func(a int) {
-			s.blocks[columns[a]].solve(v[a])
-			p.SetCol(columns[a], v[a])
+		num.Each(len(columns), work, func(a int) {
+			v := p.Col(s.v[columns[a]], columns[a])
+			s.blocks[columns[a]].solve(v)
+			p.SetCol(columns[a], v)
 		})
 		return
 	}
@@ -650,24 +729,24 @@ func (s *arrow) slot(p *num.Dense, slot int, columns []int) {
 		}
 		return
 	}
-	pull := make([][]float64, len(columns))
-	num.For(len(columns), func(a int) {
-		num.Axpy(-1, m, v[a])
-		y := append([]float64(nil), v[a]...)
-		s.blocks[columns[a]].solve(y)
-		pull[a] = make([]float64, s.d)
-		s.blocks[columns[a]].times(pull[a], y)
+	num.Each(len(columns), work, func(a int) {
+		block, v, y := s.blocks[columns[a]], p.Col(s.v[columns[a]], columns[a]), s.y[columns[a]]
+		num.Axpy(-1, m, v)
+		copy(y, v)
+		block.solve(y)
+		block.times(s.pull[columns[a]], y)
 	})
-	for _, h := range pull {
-		num.Axpy(-1, h, step)
+	for _, col := range columns {
+		num.Axpy(-1, s.pull[col], step)
 	}
 	num.CholeskySolve(s.r[slot], step)
-	num.For(len(columns), func(a int) {
-		s.blocks[columns[a]].times(pull[a], step)
-		num.Axpy(-s.k.private, pull[a], v[a])
-		s.blocks[columns[a]].solve(v[a])
-		num.Axpy(1, step, v[a])
-		p.SetCol(columns[a], v[a])
+	num.Each(len(columns), work, func(a int) {
+		block, v, pull := s.blocks[columns[a]], s.v[columns[a]], s.pull[columns[a]]
+		block.times(pull, step)
+		num.Axpy(-s.k.private, pull, v)
+		block.solve(v)
+		num.Axpy(1, step, v)
+		p.SetCol(columns[a], v)
 	})
 }
 
@@ -677,7 +756,7 @@ func (s *arrow) times(out, w *num.Dense) {
 			s.common(out, w, i, columns)
 			continue
 		}
-		num.For(len(columns), func(a int) {
+		num.Each(len(columns), 2*len(columns)*s.d*s.d, func(a int) {
 			h := make([]float64, s.d)
 			s.blocks[columns[a]].times(h, w.Col(make([]float64, s.d), columns[a]))
 			out.SetCol(columns[a], h)
@@ -705,7 +784,7 @@ type diagonal struct {
 
 func newDiagonal(c *curvature) *diagonal {
 	s := &diagonal{k: c.k, h: num.NewDense(c.p.Features(), c.p.Columns())}
-	num.For(s.h.Cols, func(col int) {
+	num.Each(s.h.Cols, c.p.work(), func(col int) {
 		square := make([]float64, s.h.Rows)
 		if c.grams != nil {
 			for j := range square {

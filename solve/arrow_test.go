@@ -113,7 +113,7 @@ func TestSystems(t *testing.T) {
 				}
 				grams := &curvature{p: p, k: c.k, h: c.h}
 				for col := range p.Columns() {
-					grams.grams = append(grams.grams, c.gram(col))
+					grams.grams = append(grams.grams, c.gram(col, nil))
 				}
 				systems["Gram matrices"] = newArrow(grams)
 				for name, sys := range systems {

@@ -271,6 +271,7 @@ func (f *rowFeatures) use(set []int) {
 	f.set = set
 	num.For(len(f.groups), func(i int) {
 		f.sub[i] = rowGroup{x: narrow(f.groups[i].x, set), columns: f.groups[i].columns}
+		f.sub[i].work = f.sub[i].x.NNZ() * len(f.sub[i].columns)
 	})
 }
 

@@ -132,7 +132,7 @@ func wide(n, d, k, used int) *Problem {
 
 // On real data every penalty reaches 1e-8.
 func TestBCDReal(t *testing.T) {
-	p := realProblem(t, "school/school.csv", loss.Squared{})
+	p := real(t, "school", loss.Squared{})
 	for _, pen := range []penalty.Penalty{penalty.L21{}, penalty.Lasso{}, &penalty.ElasticNet{}, penalty.Ridge{}} {
 		share := 10.0
 		if _, ok := pen.On(p.Layout, 1).(penalty.Vanishing); ok {
@@ -162,7 +162,7 @@ func BenchmarkBCD1000x2000x10Dense(b *testing.B) { benchmarkWide(b, 1000, 2000, 
 func BenchmarkBCD5000x500x10(b *testing.B)       { benchmarkWide(b, 5000, 500, 10, 0.1, 1e-8) }
 
 func BenchmarkBCDSchoolL21(b *testing.B) {
-	p := realProblem(b, "school/school.csv", loss.Squared{}).regularized(penalty.L21{}, 0.01)
+	p := real(b, "school", loss.Squared{}).regularized(penalty.L21{}, 0.01)
 	for b.Loop() {
 		p.moments = nil
 		solveTo(b, &BCD{}, p, 1e-8, 1000)

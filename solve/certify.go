@@ -1,8 +1,9 @@
 package solve
 
 import (
+	"cmp"
 	"math"
-	"sort"
+	"slices"
 
 	"github.com/kindred-mtl/kindred"
 	"github.com/kindred-mtl/kindred/loss"
@@ -31,7 +32,7 @@ func outputs(z []float64, p *Problem, x *Point, t, first int) {
 // Objective is the value of the problem at x.
 func Objective(p *Problem, x *Point) float64 {
 	first, value := p.First(), make([]float64, len(p.Tasks))
-	num.For(len(p.Tasks), func(t int) {
+	p.each(func(t int) {
 		task := &p.Tasks[t]
 		z := make([]float64, task.X.Rows*task.Outputs)
 		outputs(z, p, x, t, first[t])
@@ -52,7 +53,7 @@ func Certify(p *Problem, x *Point) (float64, kindred.Certificate) {
 	first := p.First()
 	value, duals := make([]float64, len(p.Tasks)), make([][]float64, len(p.Tasks))
 	g := num.NewDense(p.Features(), p.Columns())
-	num.For(len(p.Tasks), func(t int) {
+	p.each(func(t int) {
 		task := &p.Tasks[t]
 		z := make([]float64, task.X.Rows*task.Outputs)
 		outputs(z, p, x, t, first[t])
@@ -63,7 +64,7 @@ func Certify(p *Problem, x *Point) (float64, kindred.Certificate) {
 	})
 	primal := num.Sum(value) + p.Penalty.Value(x.W)
 	scale, conjugate := penalty.Conjugate(p.Penalty, x.W, g)
-	num.For(len(p.Tasks), func(t int) {
+	p.each(func(t int) {
 		task := &p.Tasks[t]
 		a := duals[t]
 		if scale != 1 {
@@ -84,7 +85,7 @@ func Certify(p *Problem, x *Point) (float64, kindred.Certificate) {
 // be smooth, others count as 0.
 func Gradient(p *Problem, x *Point) *num.Dense {
 	first, g := p.First(), num.NewDense(p.Features(), p.Columns())
-	num.For(len(p.Tasks), func(t int) {
+	p.each(func(t int) {
 		task := &p.Tasks[t]
 		z := make([]float64, task.X.Rows*task.Outputs)
 		outputs(z, p, x, t, first[t])
@@ -143,7 +144,7 @@ func transposed(g *num.Dense, t *Task, a []float64, first int) {
 // OptimizeIntercepts sets the free intercepts of x to their best values.
 func OptimizeIntercepts(p *Problem, x *Point) {
 	first := p.First()
-	num.For(len(p.Tasks), func(t int) {
+	p.each(func(t int) {
 		task := &p.Tasks[t]
 		z := make([]float64, task.X.Rows*task.Outputs)
 		outputs(z, p, x, t, first[t])
@@ -203,7 +204,7 @@ func shiftHinge(t *Task, z, b []float64) {
 		}
 		knots = append(knots, knot{s - v, w})
 	}
-	sort.Slice(knots, func(i, j int) bool { return knots[i].at < knots[j].at })
+	slices.SortFunc(knots, func(a, b knot) int { return cmp.Compare(a.at, b.at) })
 	low, high, total := math.Inf(-1), math.Inf(1), 0.0
 	for _, k := range knots {
 		total += k.weight

@@ -372,7 +372,7 @@ func rare(l loss.Loss, classes, tasks, n, d, values int) *Problem {
 
 func TestDualCDReal(t *testing.T) {
 	for _, m := range margins[:2] {
-		p := realProblem(t, "landmine/landmine.csv", m.l).regularized(&penalty.Shared{}, 1)
+		p := real(t, "landmine", m.l).regularized(&penalty.Shared{}, 1)
 		begin := time.Now()
 		r := solveTo(t, &DualCD{}, p, 1e-3, 10000)
 		t.Logf("landmine, %T: gap %.1e after %d passes, %.0f ms", m.l, r.Certificate.Value, r.Step, 1e3*time.Since(begin).Seconds())
@@ -384,7 +384,7 @@ func TestDualCDReal(t *testing.T) {
 
 func BenchmarkDualCDLandmine(b *testing.B) {
 	for _, m := range margins[:2] {
-		p := realProblem(b, "landmine/landmine.csv", m.l).regularized(&penalty.Shared{}, 1)
+		p := real(b, "landmine", m.l).regularized(&penalty.Shared{}, 1)
 		b.Run(loss.All.NameOf(m.l), func(b *testing.B) {
 			for b.Loop() {
 				solveTo(b, &DualCD{}, p, 1e-3, 10000)

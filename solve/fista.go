@@ -363,6 +363,7 @@ type rowGroup struct {
 	x       *num.Matrix
 	tasks   []int
 	columns []int
+	work    int // of a product
 }
 
 // group lists the tasks by rows, and by weights and fixedness of the intercept
@@ -393,6 +394,9 @@ func group(p *Problem, moments bool) []rowGroup {
 		for c := first[t]; c < first[t+1]; c++ {
 			groups[i].columns = append(groups[i].columns, c)
 		}
+	}
+	for i := range groups {
+		groups[i].work = groups[i].x.NNZ() * len(groups[i].columns)
 	}
 	return groups
 }
@@ -489,6 +493,14 @@ func (g *rowGroup) mulT(out, a []float64, lo, hi int) {
 	}
 	for ; i < n; i++ {
 		index, value := g.x.Row(i)
+		if k == 1 {
+			if index != nil {
+				g.x.Axpy(i, a[i], out)
+			} else {
+				num.Axpy(a[i], value[lo:hi], out[lo:hi])
+			}
+			continue
+		}
 		r := a[i*k : (i+1)*k]
 		if index == nil {
 			for j := lo; j < hi; j++ {
@@ -506,19 +518,21 @@ func (g *rowGroup) mulT(out, a []float64, lo, hi int) {
 func pieces(groups []rowGroup, length func(g *rowGroup) (n, size int), f func(g, lo, hi int)) {
 	type piece struct{ g, lo, hi int }
 	var all []piece
+	work := 0
 	for i := range groups {
+		work += groups[i].work
 		n, size := length(&groups[i])
 		for lo := 0; lo < n; lo += size {
 			all = append(all, piece{i, lo, min(n, lo+size)})
 		}
 	}
-	num.For(len(all), func(i int) { f(all[i].g, all[i].lo, all[i].hi) })
+	num.Each(len(all), work, func(i int) { f(all[i].g, all[i].lo, all[i].hi) })
 }
 
 // forward sets out[g] to X_g W_g for every group.
 func forward(groups []rowGroup, out [][]float64, w *num.Dense) {
 	gathered := make([][]float64, len(groups))
-	num.For(len(groups), func(i int) { gathered[i] = groups[i].gather(w) })
+	num.Each(len(groups), len(w.Data), func(i int) { gathered[i] = groups[i].gather(w) })
 	pieces(groups, func(g *rowGroup) (int, int) { return g.x.Rows, 1024 },
 		func(g, lo, hi int) { groups[g].mul(out[g], gathered[g], lo, hi) })
 }
@@ -607,7 +621,7 @@ func (r *rows) outputs(t int, image []float64) {
 
 func (r *rows) slope(g, _ *num.Dense, image []float64) float64 {
 	a := make([]float64, r.length())
-	num.For(len(r.p.Tasks), func(t int) {
+	r.p.each(func(t int) {
 		r.outputs(t, image)
 		task, slope := &r.p.Tasks[t], r.slopes[t]
 		r.value[t] = task.Loss.(loss.Smooth).Grad(slope, task.Y, task.Weight, r.z[t])
@@ -623,7 +637,7 @@ func (r *rows) slope(g, _ *num.Dense, image []float64) float64 {
 }
 
 func (r *rows) finish(b []float64, _ *num.Dense, image []float64) float64 {
-	num.For(len(r.p.Tasks), func(t int) {
+	r.p.each(func(t int) {
 		r.outputs(t, image)
 		r.value[t] = r.p.Tasks[t].Loss.Value(r.p.Tasks[t].Y, r.p.Tasks[t].Weight, r.z[t])
 	})
@@ -642,7 +656,7 @@ func (r *rows) rise(w, v, g *num.Dense, iw, _ []float64) (rise, noise float64) {
 
 // dual includes the intercepts that are fixed: −Σ w ℓ* − b Σ a.
 func (r *rows) dual(s float64) float64 {
-	num.For(len(r.p.Tasks), func(t int) {
+	r.p.each(func(t int) {
 		task, a := &r.p.Tasks[t], make([]float64, len(r.slopes[t]))
 		num.Axpy(-s, r.slopes[t], a)
 		r.value[t] = task.Loss.Conjugate(task.Y, task.Weight, a)

@@ -2,16 +2,10 @@ package solve
 
 import (
 	"context"
-	"encoding/csv"
 	"fmt"
-
 	"math"
 	"math/rand/v2"
-
-	"os"
-
 	"runtime"
-	"strconv"
 	"testing"
 	"time"
 
@@ -19,74 +13,6 @@ import (
 	"github.com/kindred-mtl/kindred/num"
 	"github.com/kindred-mtl/kindred/penalty"
 )
-
-// realProblem reads a file of ../../shared/data with columns task, features, y.
-// Features are standardized over all rows; constant ones are left out.
-func realProblem(t testing.TB, path string, l loss.Loss) *Problem {
-	t.Helper()
-	f, err := os.Open("../../shared/data/" + path)
-	if err != nil {
-		t.Skipf("the data folder is not here: %v", err)
-	}
-	defer f.Close()
-	all, err := csv.NewReader(f).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	number := func(s string) float64 {
-		v, err := strconv.ParseFloat(s, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return v
-	}
-	var features []int
-	label, task := -1, -1
-	mean, scale := make([]float64, len(all[0])), make([]float64, len(all[0]))
-	rows := all[1:]
-	for j, name := range all[0] {
-		switch name {
-		case "y":
-			label = j
-			continue
-		case "task":
-			task = j
-			continue
-		}
-		s, ss := 0.0, 0.0
-		for _, r := range rows {
-			v := number(r[j])
-			s += v
-			ss += v * v
-		}
-		n := float64(len(rows))
-		mean[j] = s / n
-		scale[j] = math.Sqrt(ss/n - mean[j]*mean[j])
-		if scale[j] > 1e-9 {
-			features = append(features, j)
-		}
-	}
-	p := &Problem{}
-	place, data := map[string]int{}, [][]float64{}
-	for _, r := range rows {
-		i, ok := place[r[task]]
-		if !ok {
-			i = len(p.Tasks)
-			place[r[task]] = i
-			p.Tasks = append(p.Tasks, Task{Loss: l, Outputs: 1})
-			data = append(data, nil)
-		}
-		p.Tasks[i].Y = append(p.Tasks[i].Y, number(r[label]))
-		for _, j := range features {
-			data[i] = append(data[i], (number(r[j])-mean[j])/scale[j])
-		}
-	}
-	for i := range p.Tasks {
-		p.Tasks[i].X = &num.Matrix{Rows: len(p.Tasks[i].Y), Cols: len(features), Data: data[i]}
-	}
-	p.layOut()
-	return p
-}
 
 func (p *Problem) layOut() {
 	p.Layout = penalty.Layout{}
@@ -661,8 +587,8 @@ func TestFISTARefuses(t *testing.T) {
 
 // On real data every penalty reaches 1e-8.
 func TestFISTAReal(t *testing.T) {
-	for path, l := range map[string]loss.Loss{"school/school.csv": loss.Squared{}, "landmine/landmine.csv": loss.Logistic{}} {
-		p := realProblem(t, path, l)
+	for data, l := range map[string]loss.Loss{"school": loss.Squared{}, "landmine": loss.Logistic{}} {
+		p := real(t, data, l)
 		for _, pen := range []penalty.Penalty{penalty.Trace{}, penalty.L21{}, penalty.Lasso{}, penalty.Ridge{}, &penalty.Shared{}} {
 			share := 10.0
 			if _, ok := pen.On(p.Layout, 1).(penalty.Vanishing); ok {
@@ -671,16 +597,16 @@ func TestFISTAReal(t *testing.T) {
 			p.regularized(pen, share)
 			begin := time.Now()
 			r := solveTo(t, &FISTA{}, p, 1e-8, 20000)
-			t.Logf("%s, %T: gap %.1e after %d steps, %.0f ms", path, pen, r.Certificate.Value, r.Step, 1e3*time.Since(begin).Seconds())
+			t.Logf("%s, %T: gap %.1e after %d steps, %.0f ms", data, pen, r.Certificate.Value, r.Step, 1e3*time.Since(begin).Seconds())
 			if gap := slowGap(p, r.Point); r.Status != "converged" || gap > 1e-6 {
-				t.Errorf("%s, %T: %s, gap %g, by rows %g", path, pen, r.Status, r.Certificate.Value, gap)
+				t.Errorf("%s, %T: %s, gap %g, by rows %g", data, pen, r.Status, r.Certificate.Value, gap)
 			}
 		}
 	}
 }
 
 func BenchmarkFISTASchoolTrace(b *testing.B) {
-	p := realProblem(b, "school/school.csv", loss.Squared{}).regularized(penalty.Trace{}, 0.01)
+	p := real(b, "school", loss.Squared{}).regularized(penalty.Trace{}, 0.01)
 	for b.Loop() {
 		p.moments = nil
 		solveTo(b, &FISTA{}, p, 1e-8, 20000)
@@ -688,7 +614,7 @@ func BenchmarkFISTASchoolTrace(b *testing.B) {
 }
 
 func BenchmarkFISTALandmineTrace(b *testing.B) {
-	p := realProblem(b, "landmine/landmine.csv", loss.Logistic{}).regularized(penalty.Trace{}, 0.01)
+	p := real(b, "landmine", loss.Logistic{}).regularized(penalty.Trace{}, 0.01)
 	for b.Loop() {
 		solveTo(b, &FISTA{}, p, 1e-8, 20000)
 	}

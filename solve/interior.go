@@ -79,6 +79,10 @@ func (*Interior) Steps(ctx context.Context, p *Problem, _ *Point, tol float64) i
 	return func(yield func(State) bool) {
 		c := newCentral(p)
 		best, since := State{Point: NewPoint(p), Certificate: unknown}, 0
+		best.Point.A = make([][]float64, len(p.Tasks))
+		for t := range best.Point.A {
+			best.Point.A[t] = make([]float64, p.Tasks[t].X.Rows)
+		}
 		for step := 0; ctx.Err() == nil; step++ {
 			primal, gap := c.certify(tol)
 			since++
@@ -104,28 +108,35 @@ func (*Interior) Steps(ctx context.Context, p *Problem, _ *Point, tol float64) i
 
 // central is where the path stands.
 type central struct {
-	p     *Problem
+	p     *Problem // without rows of weight 0
+	kept  [][]int  // of each task, the rows that are in p where not all are
 	k     *covariance
-	rows  *rows
+	bends *curvature
+	solve func(before, after func(s *side)) // of one step
 	sides []side
-	w     *num.Dense
-	g     *num.Dense // room, d × k
-	image []float64  // room
-	count float64    // rows that take part
-	limit int        // of what is solved directly
+	w, g  *num.Dense
+	count float64 // rows that take part
+	limit int     // of what is solved directly
 }
 
 // A side is the rows of one task.
 type side struct {
-	free, still       bool    // still: one class and a free intercept, so that α = 0
-	b, best           float64 // the path's intercept, the one yielded
-	s, w              []float64
-	out               []float64 // XW
+	x           rowGroup
+	free, still bool    // still: one class and a free intercept, so that α = 0
+	b, best     float64 // the path's intercept, the one yielded
+
+	s, w, out         []float64 // signs, weights, XW
 	alpha, beta, z, u []float64
+
+	perAlpha, perBeta []float64 // 1/α, 1/β
+	off               []float64 // what the margins are off by
 	h                 []float64 // weights of the system
-	dir, spare        direction
+	total             float64   // Σh
 	q, ahead, gain    []float64 // what is asked of the margins, XΔW, ΔSα
 	lift              float64   // the intercept's step where W stays
+	dir, spare        direction
+	column            []float64 // room, d
+	value, gap        float64
 }
 
 // A direction is where one task's variables go; β goes by −alpha.
@@ -133,31 +144,63 @@ type direction struct {
 	toZ, toU    []float64 // what αz and βu shall change by
 	alpha, z, u []float64
 	b           float64
+	most        float64    // the longest step that leaves everything at least 0, at most 2
+	complement  [3]float64 // Σ αz + βu after a step t, as a polynomial in t
 }
 
 func newCentral(p *Problem) *central {
-	c := &central{p: p, limit: direct, k: newCovariance(p.Penalty.(penalty.Arrow)), rows: newRows(p, make([]float64, p.Columns()))}
+	c := &central{limit: direct, k: newCovariance(p.Penalty.(penalty.Arrow))}
+	c.p, c.kept = weighted(p)
 	c.sides = make([]side, len(p.Tasks))
+	h := make([][]float64, len(p.Tasks))
 	c.w, c.g = num.NewDense(p.Features(), p.Columns()), num.NewDense(p.Features(), p.Columns())
-	c.image = make([]float64, c.rows.length())
+	c.p.each(func(t int) {
+		c.sides[t].begin(&c.p.Tasks[t])
+		c.sides[t].multipliers(&c.p.Tasks[t])
+		c.total(t)
+		h[t] = c.sides[t].h
+	})
 	for t := range c.sides {
-		c.sides[t].begin(&p.Tasks[t])
-		c.count += c.sides[t].rows()
+		if s := &c.sides[t]; !s.still {
+			c.count += float64(len(s.s))
+		}
 	}
-	num.For(len(c.sides), func(t int) { c.sides[t].multipliers(&p.Tasks[t]) })
+	c.bends = &curvature{p: c.p, k: c.k, h: h}
 	return c
+}
+
+// weighted is p without the rows of weight 0, and the rows that it keeps of
+// the tasks that have some.
+func weighted(p *Problem) (*Problem, [][]int) {
+	q, kept := &Problem{Tasks: slices.Clone(p.Tasks), Penalty: p.Penalty, Layout: p.Layout}, make([][]int, len(p.Tasks))
+	for t := range q.Tasks {
+		task := &q.Tasks[t]
+		if !slices.Contains(task.Weight, 0) {
+			continue
+		}
+		rows, y, w := []int{}, []float64{}, []float64{}
+		for i, v := range task.Weight {
+			if v != 0 {
+				rows, y, w = append(rows, i), append(y, task.Y[i]), append(w, v)
+			}
+		}
+		kept[t], task.X, task.Y, task.Weight = rows, task.X.Select(rows), y, w
+	}
+	return q, kept
 }
 
 // begin sets α to half of what both classes can have.
 func (s *side) begin(t *Task) {
-	n := t.X.Rows
-	for _, room := range []*[]float64{&s.s, &s.w, &s.out, &s.alpha, &s.beta, &s.z, &s.u, &s.h, &s.ahead, &s.q, &s.gain} {
-		*room = make([]float64, n)
-	}
+	n, d := t.X.Rows, t.X.Cols
+	s.x = rowGroup{x: t.X, columns: []int{0}}
+	all := []*[]float64{&s.s, &s.w, &s.out, &s.alpha, &s.beta, &s.z, &s.u, &s.perAlpha, &s.perBeta, &s.off, &s.h, &s.q, &s.ahead, &s.gain}
 	for _, d := range []*direction{&s.dir, &s.spare} {
-		for _, room := range []*[]float64{&d.toZ, &d.toU, &d.alpha, &d.z, &d.u} {
-			*room = make([]float64, n)
-		}
+		all = append(all, &d.toZ, &d.toU, &d.alpha, &d.z, &d.u)
+	}
+	room := make([]float64, d+n*len(all))
+	s.column, room = room[:d:d], room[d:]
+	for i, part := range all {
+		*part = room[i*n : (i+1)*n : (i+1)*n]
 	}
 	total := [2]float64{}
 	for i, y := range t.Y {
@@ -172,45 +215,12 @@ func (s *side) begin(t *Task) {
 	s.still = s.free && lesser == 0
 	for i, y := range t.Y {
 		share := 0.5
-		if s.free && total[int(y)] > 0 {
+		if s.free {
 			share = 0.5 * lesser / total[int(y)]
 		}
 		s.alpha[i] = share * s.w[i]
 		s.beta[i] = s.w[i] - s.alpha[i]
 	}
-}
-
-// takes tells whether row i takes part: otherwise α_i = 0.
-func (s *side) takes(i int) bool { return s.w[i] > 0 && !s.still }
-
-func (s *side) rows() float64 {
-	n := 0.0
-	for i := range s.w {
-		if s.takes(i) {
-			n++
-		}
-	}
-	return n
-}
-
-// gradient sets g to Xᵀ of what is given of each row.
-func (c *central) gradient(of func(s *side, i int) float64) {
-	num.For(len(c.sides), func(t int) {
-		s := &c.sides[t]
-		_, width, at := c.rows.strides(t)
-		for i := range s.w {
-			c.image[at+i*width] = of(s, i)
-		}
-	})
-	backward(c.rows.groups, c.g, c.rows.parts(c.image))
-}
-
-// refresh sets W = KXᵀSα, and out.
-func (c *central) refresh() {
-	c.gradient(func(s *side, i int) float64 { return s.s[i] * s.alpha[i] })
-	c.k.times(c.w, c.g)
-	c.rows.image(c.image, c.w)
-	num.For(len(c.sides), func(t int) { c.rows.read(c.sides[t].out, c.image, t) })
 }
 
 // multipliers begins with the margins at W = 0 and the best intercept, and
@@ -228,86 +238,112 @@ func (s *side) multipliers(t *Task) {
 	}
 }
 
-// certify returns the objective and the duality gap
-//
-//	Σ_i β_i max(0, m_i) + α_i max(0, −m_i),   m_i = 1 − s_i(x_i·W + b),
-//
-// which is all there is as long as W = KXᵀSα and Σ sα = 0. Intercepts are the
-// path's own, and the best ones near the end.
-func (c *central) certify(tol float64) (primal, gap float64) {
-	num.For(len(c.sides), func(t int) { c.sides[t].balance() })
-	c.refresh()
-	omega := 0.5 * num.Dot(c.w.Data, c.g.Data)
-	values, gaps := make([]float64, len(c.sides)), make([]float64, len(c.sides))
-	sum := func(exact bool) {
-		num.For(len(c.sides), func(t int) {
-			s := &c.sides[t]
-			s.best = s.b
-			if s.free && (exact || s.still) {
-				b := []float64{s.b}
-				z := make([]float64, len(s.out))
-				for i, v := range s.out {
-					z[i] = v + s.b
-				}
-				optimizeIntercept(&c.p.Tasks[t], z, b)
-				s.best = b[0]
-			}
-			values[t], gaps[t] = s.gap()
-		})
-		primal, gap = num.Sum(values)+omega, num.Sum(gaps)
-	}
-	sum(false)
-	if gap <= 10*tol*math.Abs(primal) {
-		sum(true)
-	}
-	return primal, gap
+// pull sets column t of g to Xᵀ of a task's numbers.
+func (c *central) pull(t int, of []float64) {
+	s := &c.sides[t]
+	s.x.mulT(s.column, of, 0, len(s.column))
+	c.g.SetCol(t, s.column)
 }
 
-func (s *side) gap() (value, gap float64) {
-	for i, v := range s.out {
-		m := 1 - s.s[i]*(v+s.best)
-		if m > 0 {
-			value += s.w[i] * m
-			gap += (s.w[i] - s.alpha[i]) * m
-		} else {
-			gap -= s.alpha[i] * m
-		}
-	}
-	return value, gap
+// look sets out to X times column t of w.
+func (c *central) look(t int, out []float64, w *num.Dense) {
+	s := &c.sides[t]
+	s.x.mul(out, w.Col(s.column, t), 0, len(out))
 }
 
-// balance takes the rounding out of Σ sα = 0.
+// total takes the rounding out of Σ sα = 0 and pulls Sα.
+func (c *central) total(t int) {
+	s := &c.sides[t]
+	s.balance()
+	for i, v := range s.alpha {
+		s.gain[i] = s.s[i] * v
+	}
+	c.pull(t, s.gain)
+}
+
 func (s *side) balance() {
 	if !s.free || s.still {
 		return
 	}
 	off, room := 0.0, 0.0
 	for i, w := range s.w {
-		if w > 0 {
-			off += s.s[i] * s.alpha[i]
-			room += s.alpha[i] * s.beta[i] / w
-		}
+		off += s.s[i] * s.alpha[i]
+		room += s.alpha[i] * s.beta[i] / w
 	}
 	if off == 0 || !(room > 0) {
 		return
 	}
 	for i, w := range s.w {
-		if w > 0 {
-			by := s.s[i] * off / room * s.alpha[i] * s.beta[i] / w
-			s.alpha[i] -= by
-			s.beta[i] += by
+		by := s.s[i] * off / room * s.alpha[i] * s.beta[i] / w
+		s.alpha[i] -= by
+		s.beta[i] += by
+	}
+}
+
+// certify sets W = KXᵀSα and returns the objective and the duality gap
+//
+//	Σ_i β_i max(0, m_i) + α_i max(0, −m_i),   m_i = 1 − s_i(x_i·W + b),
+//
+// which is all there is as long as Σ sα = 0. Intercepts are the path's own, and
+// the best ones near the end.
+func (c *central) certify(tol float64) (primal, gap float64) {
+	c.k.times(c.w, c.g)
+	omega := 0.5 * num.Dot(c.w.Data, c.g.Data)
+	c.p.each(func(t int) {
+		c.look(t, c.sides[t].out, c.w)
+		c.sides[t].measure(&c.p.Tasks[t], false)
+	})
+	primal, gap = c.sums(omega)
+	if gap <= 2*tol*math.Abs(primal) {
+		c.p.each(func(t int) { c.sides[t].measure(&c.p.Tasks[t], true) })
+		primal, gap = c.sums(omega)
+	}
+	return primal, gap
+}
+
+func (c *central) sums(omega float64) (primal, gap float64) {
+	for t := range c.sides {
+		primal += c.sides[t].value
+		gap += c.sides[t].gap
+	}
+	return primal + omega, gap
+}
+
+// measure sets a task's share of the objective and of the gap.
+func (s *side) measure(t *Task, exact bool) {
+	s.best, s.value, s.gap = s.b, 0, 0
+	if s.free && (exact || s.still) {
+		for i, v := range s.out {
+			s.q[i] = v + s.b
+		}
+		b := []float64{s.b}
+		optimizeIntercept(t, s.q, b)
+		s.best = b[0]
+	}
+	for i, v := range s.out {
+		if m := 1 - s.s[i]*(v+s.best); m > 0 {
+			s.value += s.w[i] * m
+			s.gap += (s.w[i] - s.alpha[i]) * m
+		} else {
+			s.gap -= s.alpha[i] * m
 		}
 	}
 }
 
 func (c *central) write(x *Point) {
 	copy(x.W.Data, c.w.Data)
-	x.A = make([][]float64, len(c.sides))
 	for t := range c.sides {
 		s := &c.sides[t]
-		x.B[t], x.A[t] = s.best, make([]float64, len(s.s))
+		x.B[t] = s.best
 		for i, v := range s.alpha {
-			x.A[t][i] = s.s[i] * math.Min(v, s.w[i])
+			row := i
+			if c.kept[t] != nil {
+				row = c.kept[t][i]
+			}
+			x.A[t][row] = s.s[i] * math.Min(v, s.w[i])
+		}
+		if s.still {
+			clear(x.A[t])
 		}
 	}
 }
@@ -322,88 +358,122 @@ const (
 
 // step predicts, corrects and moves.
 func (c *central) step(ctx context.Context, gap, primal float64) {
-	h := make([][]float64, len(c.sides))
-	num.For(len(c.sides), func(t int) { h[t] = c.sides[t].weights() })
-	solve := c.solver(ctx, h, gap)
-	c.direct(solve)
+	c.p.each(func(t int) { c.sides[t].weights() })
+	c.solve = c.solver(ctx, gap)
+	c.direct((*side).predict)
 	mu := c.complement(0)
 	center := math.Pow(c.complement(math.Min(1, c.longest()))/mu, 3) * mu
-	num.For(len(c.sides), func(t int) {
-		d := &c.sides[t].dir
-		for i, by := range d.alpha {
-			d.toZ[i] += center - by*d.z[i]
-			d.toU[i] += center + by*d.u[i]
-		}
-	})
-	c.direct(solve)
+	c.direct(func(s *side) { s.second(center) })
 	for range correctors {
-		if !c.correct(solve, center) {
+		if !c.correct(center) {
 			break
 		}
 	}
 	for _, near := range []float64{1e-4, 1e-6} { // where rounding begins to count
 		if gap <= near*math.Abs(primal) {
-			c.refine(solve)
+			c.refine()
 		}
 	}
-	c.move(math.Min(1, nearly*c.longest()))
+	length := math.Min(1, nearly*c.longest())
+	c.p.each(func(t int) {
+		c.sides[t].move(length)
+		c.total(t)
+	})
 }
 
-// weights sets h, and toZ and toU to what would end the path at once.
-func (s *side) weights() []float64 {
-	for i := range s.h {
-		if s.takes(i) {
-			s.h[i] = 1 / (s.z[i]/s.alpha[i] + s.u[i]/s.beta[i])
-			s.dir.toZ[i], s.dir.toU[i] = -s.z[i]*s.alpha[i], -s.u[i]*s.beta[i]
-		}
+// weights sets h and what a step takes its directions from.
+func (s *side) weights() {
+	s.total = 0
+	if s.still {
+		return
 	}
-	return s.h
+	for i, z := range s.z {
+		u := s.u[i]
+		a, b := 1/s.alpha[i], 1/s.beta[i]
+		h := 1 / (z*a + u*b)
+		s.perAlpha[i], s.perBeta[i], s.h[i] = a, b, h
+		s.off[i] = s.s[i]*(s.out[i]+s.b) - 1 + u - z
+		s.total += h
+	}
+}
+
+// predict asks for the end of the path at once.
+func (s *side) predict() {
+	for i, a := range s.alpha {
+		s.dir.toZ[i], s.dir.toU[i] = -s.z[i]*a, -s.u[i]*s.beta[i]
+	}
+}
+
+// second asks for the center, and for what the products of the prediction
+// would leave.
+func (s *side) second(center float64) {
+	d := &s.dir
+	for i, by := range d.alpha {
+		d.toZ[i] += center - by*d.z[i]
+		d.toU[i] += center + by*d.u[i]
+	}
 }
 
 // solver returns what finds the gain that belongs to q, and X times the step of
-// W that belongs to the gain.
-func (c *central) solver(ctx context.Context, h [][]float64, gap float64) func() {
-	s, exact := (&curvature{p: c.p, k: c.k, h: h}).system(c.limit)
+// W that belongs to the gain. Each task's q is set before, its gain used after.
+func (c *central) solver(ctx context.Context, gap float64) func(before, after func(s *side)) {
+	s, exact := c.bends.system(c.limit)
 	switch s := s.(type) {
 	case *kernels:
-		return func() { c.byRows(s) }
+		return func(before, after func(s *side)) { c.byRows(s, before, after) }
 	case *arrow:
-		return func() { c.byFeatures(s.solve); c.byPrivateRows(s) }
+		if s.byRows() {
+			return func(before, after func(s *side)) { c.byPrivateRows(s, before, after) }
+		}
 	}
-	parts := make([]func(z []float64), len(h))
-	for t := range parts {
-		parts[t] = weigh(h[t], c.sides[t].free)
-	}
-	times := c.rows.hessian(parts)
 	if exact {
-		return func() { c.byFeatures(s.solve) }
+		return func(before, after func(s *side)) { c.byFeatures(s.solve, before, after) }
 	}
-	return func() {
+	times := c.hessian()
+	return func(before, after func(s *side)) {
 		c.byFeatures(func(w *num.Dense) {
 			copy(w.Data, conjugateGradients(ctx, c.k, times, s, w, 1e-4*gap, 1000).Data)
-		})
+		}, before, after)
 	}
+}
+
+// hessian returns the product with H.
+func (c *central) hessian() func(out, w *num.Dense) {
+	parts := make([]func(z []float64), len(c.sides))
+	for t := range parts {
+		parts[t] = weigh(c.sides[t].h, c.sides[t].free)
+	}
+	return newRows(c.p, make([]float64, len(c.sides))).hessian(parts)
 }
 
 // byFeatures solves for the step of W. It takes a gain from a difference that
 // is small where h is large.
-func (c *central) byFeatures(solve func(w *num.Dense)) {
-	c.gradient(func(s *side, i int) float64 { return s.h[i] * s.q[i] })
+func (c *central) byFeatures(solve func(w *num.Dense), before, after func(s *side)) {
+	c.p.each(func(t int) {
+		s := &c.sides[t]
+		before(s)
+		for i, h := range s.h {
+			s.gain[i] = h * s.q[i]
+		}
+		c.pull(t, s.gain)
+	})
 	c.k.times(c.g, c.g)
 	solve(c.g)
-	c.look()
-	num.For(len(c.sides), func(t int) {
+	c.p.each(func(t int) {
 		s := &c.sides[t]
+		c.look(t, s.ahead, c.g)
 		mean := s.mean()
 		for i, h := range s.h {
 			s.gain[i] = h * (s.q[i] - s.ahead[i] + mean)
 		}
+		after(s)
 	})
 }
 
 // byRows solves (I + Z K Zᵀ) y = √h q for y = gain/√h, all tasks of a slot
 // together.
-func (c *central) byRows(s *kernels) {
+func (c *central) byRows(s *kernels, before, after func(s *side)) {
+	c.p.each(func(t int) { before(&c.sides[t]) })
 	for i, columns := range c.k.slots {
 		y := make([][]float64, len(columns))
 		for a, t := range columns {
@@ -414,44 +484,47 @@ func (c *central) byRows(s *kernels) {
 			c.sides[t].spread(y[a])
 		}
 	}
-	c.follow(func(s *side, i int) float64 { return s.gain[i] })
+	c.follow(after)
 }
 
-// byPrivateRows does so for the private part of tasks with few rows, w0 being
-// known from the step of W.
-func (c *central) byPrivateRows(s *arrow) {
-	some := make([]bool, len(c.sides))
+// byPrivateRows solves for the step of W, and in tasks with few rows then so
+// for the private part, w0 being known.
+func (c *central) byPrivateRows(s *arrow, before, after func(s *side)) {
+	c.byFeatures(s.solve, before, func(*side) {})
 	for _, columns := range c.k.slots {
 		w0 := make([]float64, c.g.Rows)
 		for j := range w0 {
 			w0[j] = c.k.mean(c.g.Row(j), columns)
 		}
-		num.For(len(columns), func(a int) {
-			t := columns[a]
-			if s.blocks == nil {
-				return
-			}
-			rows, ok := s.blocks[t].(*kernel)
+		num.Each(len(columns), c.p.work(), func(a int) {
+			rows, ok := s.blocks[columns[a]].(*kernel)
 			if !ok {
 				return
 			}
-			y := c.sides[t].scaled()
+			y := c.sides[columns[a]].scaled()
 			pull := make([]float64, len(y))
 			rows.parts[0].mul(pull, w0)
 			num.Axpy(-1, pull, y)
 			rows.duals([][]float64{y})
-			c.sides[t].spread(y)
-			some[t] = true
+			c.sides[columns[a]].spread(y)
 		})
 	}
-	if slices.Contains(some, true) {
-		c.follow(func(s *side, i int) float64 { return s.gain[i] })
-	}
+	c.follow(after)
+}
+
+// follow sets ahead to X times the step of W that belongs to the gain.
+func (c *central) follow(after func(s *side)) {
+	c.p.each(func(t int) { c.pull(t, c.sides[t].gain) })
+	c.k.times(c.g, c.g)
+	c.p.each(func(t int) {
+		c.look(t, c.sides[t].ahead, c.g)
+		after(&c.sides[t])
+	})
 }
 
 // scaled is √h q of the rows with h > 0.
 func (s *side) scaled() []float64 {
-	var y []float64
+	y := make([]float64, 0, len(s.h))
 	for i, h := range s.h {
 		if h > 0 {
 			y = append(y, math.Sqrt(h)*s.q[i])
@@ -463,7 +536,7 @@ func (s *side) scaled() []float64 {
 // spread sets the gain to √h y, with y of the rows with h > 0. Rounding is
 // largest along y = √h, where the sum of a free intercept's task is not 0.
 func (s *side) spread(y []float64) {
-	at, sum, total := 0, 0.0, 0.0
+	at, sum := 0, 0.0
 	for i, h := range s.h {
 		s.gain[i] = 0
 		if h > 0 {
@@ -471,128 +544,151 @@ func (s *side) spread(y []float64) {
 			at++
 		}
 		sum += s.gain[i]
-		total += h
 	}
-	if s.free && total > 0 {
-		num.Axpy(-sum/total, s.h, s.gain)
+	if s.free && s.total > 0 {
+		num.Axpy(-sum/s.total, s.h, s.gain)
 	}
 }
 
 // mean is that of ahead by the weights h where the intercept is free, else 0.
 func (s *side) mean() float64 {
-	sum, total := 0.0, 0.0
-	for i, h := range s.h {
-		sum += h * s.ahead[i]
-		total += h
-	}
-	if !s.free || total == 0 {
+	if !s.free || s.total == 0 {
 		return 0
 	}
-	return sum / total
+	return num.Dot(s.h, s.ahead) / s.total
 }
 
 // direct solves the linearized conditions for what αz and βu shall change by,
 //
 //	ΔSα = h (q − XΔW − Δb),   ΔW = KXᵀΔSα,   Σ ΔSα = 0,
 //
-// with q = s(toZ/α − toU/β + what the margin is off by).
-func (c *central) direct(solve func()) {
-	num.For(len(c.sides), func(t int) {
-		s := &c.sides[t]
+// with q = s(toZ/α − toU/β − what the margin is off by).
+func (c *central) direct(target func(s *side)) {
+	c.solve(func(s *side) {
+		target(s)
 		clear(s.dir.alpha)
-		clear(s.ahead)
 		s.dir.b = 0
-	})
-	c.advance(solve)
+		s.aim()
+	}, (*side).reach)
+}
+
+// aim sets q, less the step of the intercept that would do if W stayed.
+func (s *side) aim() {
+	if s.still {
+		return
+	}
+	s.ask()
+	s.settle()
+}
+
+func (s *side) ask() {
+	d := &s.dir
+	for i, v := range s.s {
+		s.q[i] = v * (d.toZ[i]*s.perAlpha[i] - d.toU[i]*s.perBeta[i] - s.off[i])
+	}
+}
+
+// settle takes the intercept's step out of q.
+func (s *side) settle() {
+	s.lift = 0
+	if s.free && s.total > 0 {
+		s.lift = num.Dot(s.h, s.q) / s.total
+		for i := range s.q {
+			s.q[i] -= s.lift
+		}
+	}
 }
 
 // refine solves them once more for what is left.
-func (c *central) refine(solve func()) {
-	num.For(len(c.sides), func(t int) {
+func (c *central) refine() {
+	c.p.each(func(t int) {
 		s := &c.sides[t]
 		for i, v := range s.s {
-			s.dir.alpha[i] *= v
+			s.gain[i] = v * s.dir.alpha[i]
 		}
 	})
-	c.follow(func(s *side, i int) float64 { return s.dir.alpha[i] })
-	c.advance(solve)
+	c.follow((*side).rest)
+	c.solve(func(*side) {}, (*side).reach)
 }
 
-func (c *central) advance(solve func()) {
-	num.For(len(c.sides), func(t int) { c.sides[t].aim() })
-	solve()
-	num.For(len(c.sides), func(t int) { c.sides[t].reach() })
-}
-
-// follow sets ahead to X times K Xᵀ of what is given of each row.
-func (c *central) follow(of func(s *side, i int) float64) {
-	c.gradient(of)
-	c.k.times(c.g, c.g)
-	c.look()
-}
-
-// look sets ahead to X times c.g.
-func (c *central) look() {
-	c.rows.image(c.image, c.g)
-	num.For(len(c.sides), func(t int) { c.rows.read(c.sides[t].ahead, c.image, t) })
-}
-
-// aim sets q, less the step of the intercept that would do if W stayed. The
-// direction's alpha still has its signs, Sα.
-func (s *side) aim() {
-	sum, total := 0.0, 0.0
+// rest sets q to what the direction leaves of it.
+func (s *side) rest() {
+	if s.still {
+		return
+	}
+	s.ask()
+	for i, v := range s.ahead {
+		s.q[i] -= v + s.dir.b
+	}
+	s.settle()
 	for i, h := range s.h {
-		if h > 0 {
-			off := s.s[i]*(s.out[i]+s.b) - 1 + s.u[i] - s.z[i]
-			s.q[i] = s.s[i]*(s.dir.toZ[i]/s.alpha[i]-s.dir.toU[i]/s.beta[i]-off) - s.ahead[i] - s.dir.b - s.dir.alpha[i]/h
-			sum += h*s.q[i] + s.dir.alpha[i]
-			total += h
-		}
-	}
-	s.lift = 0
-	if s.free && total > 0 {
-		s.lift = sum / total
-	}
-	for i := range s.q {
-		s.q[i] -= s.lift
+		s.q[i] -= s.gain[i] / h
 	}
 }
 
-// reach adds the gain to the direction, takes the signs off and finds z and u.
+// reach adds the gain to the direction and finds z and u, how far it leads and
+// what it does to the complements.
 func (s *side) reach() {
 	d := &s.dir
-	d.b += s.lift - s.mean()
-	for i, v := range s.gain {
-		if s.takes(i) {
-			by := s.s[i] * (d.alpha[i] + v)
-			d.alpha[i] = by
-			d.z[i] = (d.toZ[i] - s.z[i]*by) / s.alpha[i]
-			d.u[i] = (d.toU[i] + s.u[i]*by) / s.beta[i]
-		}
+	d.most, d.complement = 2, [3]float64{}
+	if s.still {
+		return
 	}
+	d.b += s.lift - s.mean()
+	most, c0, c1, c2 := 2.0, 0.0, 0.0, 0.0
+	for i, alpha := range s.alpha {
+		by := d.alpha[i] + s.s[i]*s.gain[i]
+		z, u, beta := s.z[i], s.u[i], s.beta[i]
+		dz, du := (d.toZ[i]-z*by)*s.perAlpha[i], (d.toU[i]+u*by)*s.perBeta[i]
+		d.alpha[i], d.z[i], d.u[i] = by, dz, du
+		most = shorten(most, alpha, by)
+		most = shorten(most, beta, -by)
+		most = shorten(most, z, dz)
+		most = shorten(most, u, du)
+		c0 += alpha*z + beta*u
+		c1 += d.toZ[i] + d.toU[i]
+		c2 += by * (dz - du)
+	}
+	d.most, d.complement = most, [3]float64{c0, c1, c2}
+}
+
+// shorten is the lesser of step and the one at which x + step·d is 0.
+func shorten(step, x, d float64) float64 {
+	if step*d < -x {
+		return -x / d
+	}
+	return step
+}
+
+// longest is the longest step that leaves everything at least 0, at most 2.
+func (c *central) longest() float64 {
+	most := 2.0
+	for t := range c.sides {
+		most = math.Min(most, c.sides[t].dir.most)
+	}
+	return most
+}
+
+// complement is the mean of αz and βu after a step.
+func (c *central) complement(step float64) float64 {
+	sum := 0.0
+	for t := range c.sides {
+		p := &c.sides[t].dir.complement
+		sum += p[0] + step*(p[1]+step*p[2])
+	}
+	return sum / math.Max(1, 2*c.count)
 }
 
 // correct asks for a longer step: products that it would take far from their
 // aim are drawn back. It tells whether that made the step longer; if not, the
 // direction stays.
-func (c *central) correct(solve func(), center float64) bool {
+func (c *central) correct(center float64) bool {
 	length := math.Min(1, c.longest())
 	aim := math.Min(1, length+farther)
 	if aim-length < 0.1 {
 		return false
 	}
-	num.For(len(c.sides), func(t int) {
-		s := &c.sides[t]
-		s.dir, s.spare = s.spare, s.dir
-		d := &s.spare
-		for i, by := range d.alpha {
-			if s.takes(i) {
-				s.dir.toZ[i] = d.toZ[i] + drawn((s.alpha[i]+aim*by)*(s.z[i]+aim*d.z[i]), center)
-				s.dir.toU[i] = d.toU[i] + drawn((s.beta[i]-aim*by)*(s.u[i]+aim*d.u[i]), center)
-			}
-		}
-	})
-	c.direct(solve)
+	c.direct(func(s *side) { s.draw(aim, center) })
 	if math.Min(1, c.longest()) >= length+0.1*(aim-length) {
 		return true
 	}
@@ -601,6 +697,16 @@ func (c *central) correct(solve func(), center float64) bool {
 		s.dir, s.spare = s.spare, s.dir
 	}
 	return false
+}
+
+// draw asks for what draws the products back after a step.
+func (s *side) draw(step, center float64) {
+	s.dir, s.spare = s.spare, s.dir
+	d := &s.spare
+	for i, by := range d.alpha {
+		s.dir.toZ[i] = d.toZ[i] + drawn((s.alpha[i]+step*by)*(s.z[i]+step*d.z[i]), center)
+		s.dir.toU[i] = d.toU[i] + drawn((s.beta[i]-step*by)*(s.u[i]+step*d.u[i]), center)
+	}
 }
 
 // drawn is what takes a product into reach of its aim; a large one not at once.
@@ -614,57 +720,15 @@ func drawn(product, aim float64) float64 {
 	return 0
 }
 
-// longest is the longest step that leaves everything at least 0, at most 2.
-func (c *central) longest() float64 {
-	steps := make([]float64, len(c.sides))
-	num.For(len(c.sides), func(t int) {
-		s, most := &c.sides[t], 2.0
-		for i, d := range s.dir.alpha {
-			if s.takes(i) {
-				most = shorten(most, s.alpha[i], d)
-				most = shorten(most, s.beta[i], -d)
-				most = shorten(most, s.z[i], s.dir.z[i])
-				most = shorten(most, s.u[i], s.dir.u[i])
-			}
-		}
-		steps[t] = most
-	})
-	return slices.Min(steps)
-}
-
-// shorten is the lesser of step and the one at which x + step·d is 0.
-func shorten(step, x, d float64) float64 {
-	if step*d < -x {
-		return -x / d
+func (s *side) move(step float64) {
+	if s.still {
+		return
 	}
-	return step
-}
-
-// complement is the mean of αz and βu after a step.
-func (c *central) complement(step float64) float64 {
-	sums := make([]float64, len(c.sides))
-	num.For(len(c.sides), func(t int) {
-		s := &c.sides[t]
-		for i, d := range s.dir.alpha {
-			if s.takes(i) {
-				sums[t] += (s.alpha[i]+step*d)*(s.z[i]+step*s.dir.z[i]) + (s.beta[i]-step*d)*(s.u[i]+step*s.dir.u[i])
-			}
-		}
-	})
-	return num.Sum(sums) / math.Max(1, 2*c.count)
-}
-
-func (c *central) move(step float64) {
-	num.For(len(c.sides), func(t int) {
-		s := &c.sides[t]
-		for i, d := range s.dir.alpha {
-			if s.takes(i) {
-				s.alpha[i] += step * d
-				s.beta[i] -= step * d
-				s.z[i] += step * s.dir.z[i]
-				s.u[i] += step * s.dir.u[i]
-			}
-		}
-		s.b += step * s.dir.b
-	})
+	for i, d := range s.dir.alpha {
+		s.alpha[i] += step * d
+		s.beta[i] -= step * d
+		s.z[i] += step * s.dir.z[i]
+		s.u[i] += step * s.dir.u[i]
+	}
+	s.b += step * s.dir.b
 }

@@ -41,13 +41,13 @@ func (p *Problem) Moments() []*Moments {
 		owner[t] = first[k]
 	}
 	m := make([]*Moments, len(p.Tasks))
-	num.For(len(m), func(t int) {
+	num.Each(len(m), p.work()*p.Features(), func(t int) {
 		m[t] = &Moments{}
 		if owner[t] == t {
 			m[t].design(&p.Tasks[t])
 		}
 	})
-	num.For(len(m), func(t int) {
+	p.each(func(t int) {
 		o := m[owner[t]]
 		if owner[t] != t {
 			m[t].G, m[t].MeanX, m[t].Weight = o.G, o.MeanX, o.Weight

@@ -78,6 +78,7 @@ type descender struct {
 	gram  *quadratic // the same, or nil
 	fixed system     // of squared losses on Gram matrices: made once
 	exact bool
+	curve *curvature
 	joint bool // some loss has joint outputs
 
 	x            *Point
@@ -149,14 +150,16 @@ func (n *descender) system() (system, bool) {
 	if n.fixed != nil {
 		return n.fixed, n.exact
 	}
-	c := &curvature{p: n.p, k: n.k}
+	if n.curve == nil {
+		n.curve = &curvature{p: n.p, k: n.k, h: make([][]float64, len(n.p.Tasks))}
+	}
+	c := n.curve
 	if n.gram != nil {
 		c.grams = n.gram.g
 		n.fixed, n.exact = c.system(n.limit)
 		return n.fixed, n.exact
 	}
-	c.h = make([][]float64, len(n.p.Tasks))
-	num.For(len(c.h), func(t int) { c.h[t] = n.bend(t) })
+	n.p.each(func(t int) { c.h[t] = n.bend(t) })
 	s, exact := c.system(min(n.limit, directAgain))
 	return s, exact && !n.joint
 }
@@ -201,7 +204,7 @@ func (n *descender) hessian() func(out, w *num.Dense) {
 		}
 	}
 	parts := make([]func(z []float64), len(n.p.Tasks))
-	num.For(len(parts), func(t int) { parts[t] = n.bends(t) })
+	n.p.each(func(t int) { parts[t] = n.bends(t) })
 	return n.rows.hessian(parts)
 }
 
@@ -211,7 +214,7 @@ func (r *rows) hessian(parts []func(z []float64)) func(out, w *num.Dense) {
 	image := make([]float64, r.length())
 	return func(out, w *num.Dense) {
 		r.image(image, w)
-		num.For(len(parts), func(t int) {
+		r.p.each(func(t int) {
 			z := make([]float64, len(r.z[t]))
 			r.read(z, image, t)
 			parts[t](z)

@@ -16,7 +16,7 @@ import (
 
 // real reads a benchmark table with a task column first and y last, scaled to
 // unit root mean square, as a problem of one loss.
-func real(t *testing.T, name string, l loss.Loss) *Problem {
+func real(t testing.TB, name string, l loss.Loss) *Problem {
 	t.Helper()
 	f, err := os.Open(filepath.Join("..", "..", "shared", "data", name, name+".csv"))
 	if err != nil {
@@ -65,8 +65,8 @@ func real(t *testing.T, name string, l loss.Loss) *Problem {
 	p := &Problem{}
 	for k := range rows {
 		p.Tasks = append(p.Tasks, Task{X: x.Select(rows[k]), Y: y[k], Loss: l, Outputs: 1})
-		p.Layout.Task, p.Layout.Slot = append(p.Layout.Task, k), append(p.Layout.Slot, 0)
 	}
+	p.layOut()
 	return p
 }
 

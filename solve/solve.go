@@ -45,6 +45,7 @@ type Problem struct {
 	InterceptScaling float64
 
 	moments []*Moments
+	entries int // work
 }
 
 // Features is d.
@@ -67,6 +68,21 @@ func (p *Problem) First() []int {
 	}
 	return first
 }
+
+// work is about what a pass over the rows of all tasks takes, in
+// multiplications.
+func (p *Problem) work() int {
+	if p.entries == 0 {
+		for i := range p.Tasks {
+			p.entries += p.Tasks[i].Outputs * (p.Tasks[i].X.NNZ() + 8*p.Tasks[i].X.Rows)
+		}
+		p.entries++
+	}
+	return p.entries
+}
+
+// each calls f for every task, on several goroutines where the rows are many.
+func (p *Problem) each(f func(t int)) { num.Each(len(p.Tasks), p.work(), f) }
 
 // A Point is a candidate solution.
 type Point struct {
