@@ -7,7 +7,8 @@
 // linear and compose to begin with.
 //
 //	set, err := kindred.FromSlices(x, y1, y2)    // two tasks that share rows
-//	model, err := linear.SharedSVM().Fit(ctx, set)
+//	svm := linear.Method{Loss: loss.Hinge{}, Penalty: &penalty.Shared{}}
+//	model, err := svm.Fit(ctx, set)
 //	p, err := model.Predict(ctx, table, nil)     // p.Tasks[0].Probability
 package kindred
 

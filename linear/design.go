@@ -66,7 +66,7 @@ func (m Method) design(ctx context.Context, s *kindred.Set) (*design, error) {
 		return nil, err
 	}
 	if d.prep.Width() == 0 {
-		return nil, fmt.Errorf("no feature varies over the rows to learn from")
+		d.warnings = append(d.warnings, constant(s))
 	}
 	rows, err := d.rows(ctx)
 	if err != nil {
@@ -78,6 +78,15 @@ func (m Method) design(ctx context.Context, s *kindred.Set) (*design, error) {
 		d.problem.Tasks = append(d.problem.Tasks, d.task(u, rows[u.task]))
 	}
 	return d, d.settleSingles(m)
+}
+
+// constant says what is left of a model without features: the best constant of
+// each task.
+func constant(s *kindred.Set) string {
+	if len(s.Tasks) == 1 {
+		return fmt.Sprintf("task %q: no feature varies over the %d training rows, every row gets the same prediction", s.Tasks[0].Name, len(s.Tasks[0].Rows))
+	}
+	return "no feature varies over the training rows, every row of a task gets the same prediction"
 }
 
 // lossOf is the loss of one task.

@@ -3,6 +3,7 @@ package linear_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"math"
 	"runtime"
 	"strings"
@@ -231,6 +232,108 @@ func TestSingleClassTask(t *testing.T) {
 	}
 }
 
+// Where no feature varies over the training rows, every loss with every penalty
+// predicts the best constant: the mean, or how often each class occurs.
+func TestNoFeatureVaries(t *testing.T) {
+	const n = 12
+	x := make([][]float64, n)
+	for i := range x {
+		x[i] = []float64{3, -1}
+	}
+	labels := map[kindred.Kind][2][]float64{
+		kindred.Regression: {{1, 2, 6, 3, 3, 3, 1, 2, 6, 3, 3, 3}, {0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 4}},
+		kindred.Binary:     {{1, 1, 0, 1, 0, 1, 1, 1, 0, 1, 0, 1}, {0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0}},
+		kindred.Count:      {{1, 2, 6, 3, 3, 3, 1, 2, 6, 3, 3, 3}, {0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 4}},
+		kindred.Multiclass: {{0, 1, 2, 0, 0, 1, 0, 1, 2, 0, 0, 1}, {2, 2, 1, 2, 0, 2, 2, 2, 1, 2, 0, 2}},
+	}
+	seen := 0
+	for kind, y := range labels {
+		s, err := kindred.FromSlices(x, y[0], y[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range s.Tasks {
+			s.Tasks[i].Kind, s.Tasks[i].Label.Classes = kind, nil
+			switch kind {
+			case kindred.Binary:
+				s.Tasks[i].Label.Classes = []string{"no", "yes"}
+			case kindred.Multiclass:
+				s.Tasks[i].Label.Classes = []string{"a", "b", "c"}
+			}
+		}
+		for _, l := range loss.All {
+			for _, p := range penalty.All {
+				for _, tasks := range [][]int{{0}, {1}, {0, 1}} {
+					m := linear.Method{Loss: l.New(), Penalty: p.New()}
+					model, err := m.Fit(ctx, s.Only(tasks...))
+					if err != nil {
+						if !strings.Contains(err.Error(), "no solver takes") && !strings.Contains(err.Error(), "does not take") {
+							t.Errorf("%s × %s: %v", l.Name, p.Name, err)
+						}
+						continue
+					}
+					seen++
+					what := fmt.Sprintf("%s × %s on %v tasks %v", l.Name, p.Name, kind, tasks)
+					r := model.(kindred.Reporter).Report()
+					if len(r.Warnings) == 0 || !strings.Contains(r.Warnings[0], "no feature varies") {
+						t.Errorf("%s: warnings %q", what, r.Warnings)
+					}
+					constants(t, what, model, s, tasks, l.Name)
+					constants(t, what+", loaded", again(t, model), s, tasks, l.Name)
+				}
+			}
+		}
+	}
+	t.Logf("%d fits", seen)
+	if seen < 100 {
+		t.Errorf("only %d fits", seen)
+	}
+}
+
+// again is the model saved and loaded.
+func again(t *testing.T, model kindred.Model) kindred.Model {
+	t.Helper()
+	var b bytes.Buffer
+	if err := modelfile.Save(&b, model, nil, linear.Codec); err != nil {
+		t.Fatal(err)
+	}
+	loaded, _, err := modelfile.Load(&b, linear.Codec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return loaded
+}
+
+// constants checks that a model without features predicts the mean label, or
+// how often each class occurs; hinge losses are calibrated, and so smoothed.
+func constants(t *testing.T, what string, model kindred.Model, s *kindred.Set, tasks []int, lossName string) {
+	t.Helper()
+	tolerance := 1e-4
+	switch lossName {
+	case "hinge", "squared-hinge", "crammer-singer":
+		tolerance = 0.15
+	case "huber":
+		return // its constant is between the mean and the median
+	}
+	for i, o := range predict(t, model, s).Tasks {
+		y := s.Tasks[tasks[i]].Y()
+		if o.Value != nil {
+			mean := 0.0
+			for _, v := range y {
+				mean += v / float64(len(y))
+			}
+			near(t, what, o.Value[:1], []float64{mean}, tolerance)
+			continue
+		}
+		k := len(o.Probability) / len(y)
+		often := make([]float64, k)
+		for _, v := range y {
+			often[int(v)] += 1 / float64(len(y))
+		}
+		near(t, what, o.Probability[:k], often, tolerance)
+	}
+}
+
 func TestBadOptionsAndLosses(t *testing.T) {
 	s := family(t, synth.Tasks{Tasks: 2, Samples: 20, Seed: 9})
 	for want, m := range map[string]linear.Method{
@@ -260,18 +363,11 @@ func TestSavedModelPredictsTheSameBits(t *testing.T) {
 			m.Loss = loss.Hinge{}
 		}
 		model := fit(t, m, s)
-		var b bytes.Buffer
-		if err := modelfile.Save(&b, model, nil, linear.Codec); err != nil {
-			t.Fatal(err)
-		}
-		again, _, err := modelfile.Load(&b, linear.Codec)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if d := cmp.Diff(predict(t, model, s), predict(t, again, s)); d != "" {
+		loaded := again(t, model)
+		if d := cmp.Diff(predict(t, model, s), predict(t, loaded, s)); d != "" {
 			t.Error(d)
 		}
-		if d := cmp.Diff(model.Report(), again.(kindred.Reporter).Report()); d != "" {
+		if d := cmp.Diff(model.Report(), loaded.(kindred.Reporter).Report()); d != "" {
 			t.Error(d)
 		}
 	}
