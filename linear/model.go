@@ -2,6 +2,7 @@ package linear
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -51,93 +52,115 @@ func (m *Model) Weights(task int) (*num.Dense, []float64) {
 	return w, append([]float64(nil), m.b[lo:hi]...)
 }
 
-// predictBlock is how many rows are predicted at a time.
-const predictBlock = 2048
-
-// Predict predicts the rows for the tasks asked.
+// Predict predicts the rows for the tasks asked, a block of rows at a time.
 func (m *Model) Predict(ctx context.Context, rows *kindred.Table, tasks []int) (*kindred.Prediction, error) {
 	if tasks == nil {
 		for t := range m.tasks {
 			tasks = append(tasks, t)
 		}
 	}
-	for _, t := range tasks {
+	if rows == nil {
+		return nil, errors.New("no table")
+	}
+	p := &kindred.Prediction{Tasks: make([]kindred.Outcome, len(tasks))}
+	columns := make([][][]float64, len(tasks))
+	for i, t := range tasks {
 		if t < 0 || t >= len(m.tasks) {
 			return nil, fmt.Errorf("task %d is asked of a model of %d tasks", t, len(m.tasks))
 		}
+		p.Tasks[i] = m.room(t, rows.Len())
+		for c := m.first[t]; c < m.first[t+1]; c++ {
+			columns[i] = append(columns[i], m.w.Col(make([]float64, m.w.Rows), c))
+		}
 	}
-	x, err := m.prep.Transform(ctx, rows, nil)
+	err := m.prep.Blocks(ctx, rows, func(lo int, x *num.Matrix) {
+		for i, t := range tasks {
+			m.outcome(m.window(&p.Tasks[i], lo, lo+x.Rows), t, x, columns[i])
+		}
+	})
 	if err != nil {
 		return nil, err
-	}
-	p := &kindred.Prediction{Tasks: make([]kindred.Outcome, len(tasks))}
-	for i, t := range tasks {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		p.Tasks[i] = m.outcome(t, m.outputs(x, t))
 	}
 	return p, nil
 }
 
-// outputs are the numbers x·W_t + b_t, n × k.
-func (m *Model) outputs(x *num.Matrix, t int) []float64 {
-	lo, hi := m.first[t], m.first[t+1]
-	k := hi - lo
-	z, w := make([]float64, x.Rows*k), make([][]float64, k)
-	for c := range w {
-		w[c] = m.w.Col(make([]float64, m.w.Rows), lo+c)
+// room is an empty outcome of task t for n rows.
+func (m *Model) room(t, n int) kindred.Outcome {
+	o, k := kindred.Outcome{Task: t}, len(m.tasks[t].Classes)
+	if !m.tasks[t].Kind.Classifies() {
+		o.Value = make([]float64, n)
+		return o
 	}
-	num.For((x.Rows+predictBlock-1)/predictBlock, func(block int) {
-		for i := block * predictBlock; i < min(x.Rows, (block+1)*predictBlock); i++ {
-			for c := range k {
-				z[i*k+c] = x.Dot(i, w[c]) + m.b[lo+c]
-			}
-		}
-	})
-	return z
-}
-
-// outcome turns outputs into what the task's kind predicts.
-func (m *Model) outcome(t int, z []float64) kindred.Outcome {
-	o, info := kindred.Outcome{Task: t}, m.tasks[t]
-	switch info.Kind {
-	case kindred.Regression:
-		o.Value = z
-		for i := range z {
-			z[i] = z[i]*m.targets[t].Scale + m.targets[t].Center
-		}
-	case kindred.Count:
-		o.Value = make([]float64, len(z))
-		m.losses[t].(loss.Linked).Mean(o.Value, z, 1)
-	case kindred.Binary:
-		o.Decision, o.Class = z, make([]int, len(z))
-		for i, v := range z {
-			if v > 0 {
-				o.Class[i] = 1
-			}
-		}
-		o.Probability = m.binary(t, z)
-	case kindred.Multiclass:
-		o.Decision, o.Class = z, argmax(z, len(info.Classes))
-		o.Probability = m.multiclass(t, z, len(info.Classes))
+	o.Class, o.Decision = make([]int, n), make([]float64, n*(m.first[t+1]-m.first[t]))
+	if _, linked := m.losses[t].(loss.Linked); linked || m.sigmoids != nil {
+		o.Probability = make([]float64, n*k)
 	}
 	return o
 }
 
-// binary gives the probabilities of both classes, or nil.
-func (m *Model) binary(t int, z []float64) []float64 {
-	p := make([]float64, 2*len(z))
-	link, ok := m.losses[t].(loss.Linked)
-	switch {
-	case ok:
+// window is the part of an outcome that is of the rows lo to hi.
+func (m *Model) window(o *kindred.Outcome, lo, hi int) kindred.Outcome {
+	t := o.Task
+	d, k := m.first[t+1]-m.first[t], len(m.tasks[t].Classes)
+	return kindred.Outcome{Task: t, Value: part(o.Value, lo, hi), Class: part(o.Class, lo, hi), Decision: part(o.Decision, d*lo, d*hi), Probability: part(o.Probability, k*lo, k*hi)}
+}
+
+func part[E any](v []E, lo, hi int) []E {
+	if v == nil {
+		return nil
+	}
+	return v[lo:hi]
+}
+
+// outputs are the numbers x·W_t + b_t, n × k, where w holds the columns of W_t.
+func (m *Model) outputs(z []float64, t int, x *num.Matrix, w [][]float64) {
+	b, k := m.b[m.first[t]:], len(w)
+	for i := range x.Rows {
+		for c := range k {
+			z[i*k+c] = x.Dot(i, w[c]) + b[c]
+		}
+	}
+}
+
+// outcome fills o with what the task's kind predicts of the rows x.
+func (m *Model) outcome(o kindred.Outcome, t int, x *num.Matrix, w [][]float64) {
+	switch m.tasks[t].Kind {
+	case kindred.Regression:
+		m.outputs(o.Value, t, x, w)
+		for i := range o.Value {
+			o.Value[i] = o.Value[i]*m.targets[t].Scale + m.targets[t].Center
+		}
+	case kindred.Count:
+		z := make([]float64, len(o.Value))
+		m.outputs(z, t, x, w)
+		m.losses[t].(loss.Linked).Mean(o.Value, z, 1)
+	case kindred.Binary:
+		m.outputs(o.Decision, t, x, w)
+		for i, v := range o.Decision {
+			if v > 0 {
+				o.Class[i] = 1
+			}
+		}
+		if o.Probability != nil {
+			m.binary(o.Probability, t, o.Decision)
+		}
+	case kindred.Multiclass:
+		m.outputs(o.Decision, t, x, w)
+		argmax(o.Class, o.Decision)
+		if o.Probability != nil {
+			m.multiclass(o.Probability, t, o.Decision)
+		}
+	}
+}
+
+// binary sets p to the probabilities of both classes.
+func (m *Model) binary(p []float64, t int, z []float64) {
+	if link, ok := m.losses[t].(loss.Linked); ok {
 		link.Mean(p[:len(z)], z, 1)
 		for i := len(z) - 1; i >= 0; i-- {
 			p[2*i+1] = p[i]
 		}
-	case m.sigmoids == nil:
-		return nil
-	default:
+	} else {
 		for i, f := range z {
 			p[2*i+1] = m.sigmoids[m.first[t]].Probability(f)
 		}
@@ -145,22 +168,19 @@ func (m *Model) binary(t int, z []float64) []float64 {
 	for i := range z {
 		p[2*i] = 1 - p[2*i+1]
 	}
-	return p
 }
 
-// multiclass gives the probabilities of all classes, or nil. Those of one
-// class against the rest are scaled to sum to 1.
-func (m *Model) multiclass(t int, z []float64, k int) []float64 {
-	p := make([]float64, len(z))
+// multiclass sets p to the probabilities of all classes. Those of one class
+// against the rest are scaled to sum to 1.
+func (m *Model) multiclass(p []float64, t int, z []float64) {
+	k := len(m.tasks[t].Classes)
 	link, ok := m.losses[t].(loss.Linked)
 	switch {
 	case ok && m.losses[t].Takes(kindred.Multiclass):
 		link.Mean(p, z, k)
-		return p
+		return
 	case ok:
 		link.Mean(p, z, 1)
-	case m.sigmoids == nil:
-		return nil
 	default:
 		for i, f := range z {
 			p[i] = m.sigmoids[m.first[t]+i%k].Probability(f)
@@ -176,12 +196,12 @@ func (m *Model) multiclass(t int, z []float64, k int) []float64 {
 			}
 		}
 	}
-	return p
 }
 
-// argmax is the place of the largest of every k numbers, the first of equals.
-func argmax(z []float64, k int) []int {
-	out := make([]int, len(z)/k)
+// argmax sets out to the place of the largest of every len(z)/len(out)
+// numbers, the first of equals.
+func argmax(out []int, z []float64) {
+	k := len(z) / len(out)
 	for i := range out {
 		best := math.Inf(-1)
 		for c, v := range z[i*k : (i+1)*k] {
@@ -190,5 +210,4 @@ func argmax(z []float64, k int) []int {
 			}
 		}
 	}
-	return out
 }

@@ -533,10 +533,45 @@ func TestTransformRefuses(t *testing.T) {
 			if _, err := p.Transform(context.Background(), table, listed); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("error %v, not %q", err, want)
 			}
+			if err := p.Blocks(context.Background(), table, func(int, *num.Matrix) {}); spoil != nil && (err == nil || !strings.Contains(err.Error(), want)) {
+				t.Errorf("in blocks: error %v, not %q", err, want)
+			}
 		}
 	}
 	if _, err := (&prep.Prep{}).Transform(context.Background(), nil, nil); err == nil {
 		t.Error("no table is taken")
+	}
+}
+
+// The blocks are the design, each row once, whatever the number of rows and
+// workers.
+func TestBlocksAreTransform(t *testing.T) {
+	for _, types := range [][]kindred.Type{nil, {kindred.Numeric, kindred.Categorical}} {
+		p := fit(t, prep.Options{}, ones(mixed(300, 1, types...)))
+		for _, rows := range []int{0, 1, 255, 256, 257, 1000} {
+			table := mixed(rows, 2, types...)
+			want, got := transform(t, p, table, nil), num.NewMatrix(rows, p.Width())
+			seen := make([]int, rows)
+			err := p.Blocks(context.Background(), table, func(lo int, x *num.Matrix) {
+				for i, row := range full(x) {
+					seen[lo+i]++
+					copy(got.Data[(lo+i)*p.Width():], row)
+				}
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, fmt.Sprint(rows, " rows"), want, got, 0)
+			if rows > 0 && (slices.Min(seen) != 1 || slices.Max(seen) != 1) {
+				t.Errorf("%d rows: seen %v", rows, seen)
+			}
+		}
+	}
+	stopped, stop := context.WithCancel(context.Background())
+	stop()
+	p := fit(t, prep.Options{}, ones(mixed(300, 1)))
+	if err := p.Blocks(stopped, mixed(300, 1), func(int, *num.Matrix) { t.Error("a block after the end") }); err != context.Canceled {
+		t.Errorf("stopped: %v", err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync"
 
 	"github.com/kindred-mtl/kindred"
 	"github.com/kindred-mtl/kindred/catalog"
@@ -114,23 +115,67 @@ func (p *Prep) transformDense(ctx context.Context, readers []reader, s span) (*n
 	out := num.NewMatrix(s.hi, width)
 	errs := make([]error, blocks(s))
 	num.For(len(errs), func(k int) {
-		if errs[k] = ctx.Err(); errs[k] != nil {
-			return
-		}
-		part := s.block(k)
-		first := part.lo * width
-		for j, from := range readers {
-			if from == nil {
-				continue
-			}
-			if err := from.dense(out.Data[first:part.hi*width], width, part); err != nil {
-				errs[k] = p.inColumn(j, err)
-				return
-			}
-			first += p.fields[j].width()
+		if errs[k] = ctx.Err(); errs[k] == nil {
+			part := s.block(k)
+			errs[k] = p.fillDense(out.Data[part.lo*width:part.hi*width], readers, part)
 		}
 	})
 	return out, firstOf(errs)
+}
+
+// fillDense sets out, which holds zeros, to the rows of s.
+func (p *Prep) fillDense(out []float64, readers []reader, s span) error {
+	width, first := len(out)/(s.hi-s.lo), 0
+	for j, from := range readers {
+		if from == nil {
+			continue
+		}
+		if err := from.dense(out[first:], width, s); err != nil {
+			return p.inColumn(j, err)
+		}
+		first += p.fields[j].width()
+	}
+	return nil
+}
+
+// Blocks makes the design of all rows a block at a time and hands each to use,
+// side by side: x is the rows from lo on, in a buffer that is used again.
+func (p *Prep) Blocks(ctx context.Context, t *kindred.Table, use func(lo int, x *num.Matrix)) error {
+	readers, err := p.match(t)
+	if err != nil {
+		return err
+	}
+	type buffer struct {
+		dense  []float64
+		sparse rows
+		ptr    []int
+	}
+	width, all, free := p.Width(), span{hi: t.Len()}, sync.Pool{New: func() any { return &buffer{} }}
+	errs := make([]error, blocks(all))
+	num.For(len(errs), func(k int) {
+		if errs[k] = ctx.Err(); errs[k] != nil {
+			return
+		}
+		b, s := free.Get().(*buffer), all.block(k)
+		defer free.Put(b)
+		n := s.hi - s.lo
+		if p.sparse {
+			if errs[k] = p.fill(&b.sparse, readers, s); errs[k] == nil {
+				b.ptr = append(append(b.ptr[:0], 0), b.sparse.end...)
+				use(s.lo, num.NewSparse(width, b.ptr, b.sparse.index, b.sparse.value))
+			}
+			return
+		}
+		if b.dense == nil {
+			b.dense = make([]float64, block*width)
+		}
+		x := &num.Matrix{Rows: n, Cols: width, Data: b.dense[:n*width]}
+		clear(x.Data)
+		if errs[k] = p.fillDense(x.Data, readers, s); errs[k] == nil {
+			use(s.lo, x)
+		}
+	})
+	return firstOf(errs)
 }
 
 // rows are sparse rows, one after the other.
