@@ -49,7 +49,7 @@ type Options struct {
 	TaskWeights map[string]float64      // factors of a task's row weights
 
 	Schema      kindred.Schema // where set, exactly the columns to learn from; targets may lack labels then
-	KeepRecords bool           // keep the cells in File.Records
+	KeepRecords bool           // keep the text for File.Records and File.WriteWith
 }
 
 // A File is what was read. Row i of it is the i+1st row below the header.
@@ -62,7 +62,8 @@ type File struct {
 	SplitOf  []string       // the split column's cells
 	Warnings []string
 	Header   []string
-	Records  [][]string // where KeepRecords asked for them
+
+	sheet sheet // where KeepRecords asked for it
 }
 
 // ColumnInfo says what a column was taken for.
@@ -111,7 +112,7 @@ func parse(ctx context.Context, text string, o Options) (*File, error) {
 		}
 	}
 	if o.KeepRecords {
-		r.file.Records = s.records()
+		r.file.sheet = s
 	}
 	return r.file, ctx.Err()
 }

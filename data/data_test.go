@@ -134,8 +134,8 @@ func TestRoles(t *testing.T) {
 	if !cmp.Equal(f.Table.Group, []int{0, 1, 0}) || !cmp.Equal(f.Table.Time, []float64{3, 2, 1.5}) || !cmp.Equal(f.SplitOf, []string{"train", "test", ""}) || !cmp.Equal(f.TaskOf, []string{"b", "a", "b"}) {
 		t.Errorf("%+v", f)
 	}
-	if !cmp.Equal(f.Table.Schema().Names(), []string{"x"}) || len(f.Records) != 3 || f.Records[1][3] != "0.5" {
-		t.Errorf("%v %v", f.Table.Schema(), f.Records)
+	if !cmp.Equal(f.Table.Schema().Names(), []string{"x"}) || len(f.Records()) != 3 || f.Records()[1][3] != "0.5" {
+		t.Errorf("%v %v", f.Table.Schema(), f.Records())
 	}
 }
 

@@ -29,7 +29,7 @@ func TestWriteFileIsWholeOrNot(t *testing.T) {
 			}
 		}
 		f, err := data.Read(context.Background(), data.Options{Path: path, KeepRecords: true})
-		if err != nil || !cmp.Equal(f.Records, rows) {
+		if err != nil || !cmp.Equal(f.Records(), rows) {
 			t.Errorf("%s: read back %v, %v", name, f, err)
 		}
 	}

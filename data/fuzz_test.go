@@ -44,8 +44,8 @@ func FuzzRead(f *testing.F) {
 			if err := file.Table.Check(); err != nil {
 				t.Error(err)
 			}
-			if len(file.Records) != file.Table.Len() || len(file.Columns) != len(file.Header) {
-				t.Errorf("%d records of %d rows, %d of %d columns", len(file.Records), file.Table.Len(), len(file.Columns), len(file.Header))
+			if len(file.Records()) != file.Table.Len() || len(file.Columns) != len(file.Header) {
+				t.Errorf("%d records of %d rows, %d of %d columns", len(file.Records()), file.Table.Len(), len(file.Columns), len(file.Header))
 			}
 			if file.Set != nil {
 				if err := file.Set.Check(); err != nil {

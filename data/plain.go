@@ -161,6 +161,25 @@ func (p *plain) scanLine(line string, row int, out []cells, bad *map[int]int) bo
 	return at == len(line)+1
 }
 
+func (p *plain) pieces() int { return len(p.parts) }
+
+func (p *plain) piece(b []byte, k int, comma byte, end func([]byte, int) []byte) []byte {
+	row := p.parts[k].row
+	for s, line := p.parts[k].text, ""; s != ""; {
+		if line, s = cut(s); line == "" {
+			continue
+		}
+		if comma == p.comma {
+			b = append(b, line...)
+		} else {
+			b = appendRow(b, strings.Split(line, string(rune(p.comma))), comma)
+		}
+		b = end(b, row)
+		row++
+	}
+	return b
+}
+
 func (p *plain) records() [][]string { return p.head(p.n) }
 
 func (p *plain) head(n int) [][]string {

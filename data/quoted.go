@@ -66,6 +66,18 @@ func (q *quoted) rows() int             { return len(q.lines) }
 func (q *quoted) records() [][]string   { return q.lines }
 func (q *quoted) head(n int) [][]string { return q.lines[:min(n, len(q.lines))] }
 
+// pieceRows is how many rows of quoted cells are written by one worker.
+const pieceRows = 4096
+
+func (q *quoted) pieces() int { return (len(q.lines) + pieceRows - 1) / pieceRows }
+
+func (q *quoted) piece(b []byte, k int, comma byte, end func([]byte, int) []byte) []byte {
+	for row := k * pieceRows; row < min((k+1)*pieceRows, len(q.lines)); row++ {
+		b = end(appendRow(b, q.lines[row], comma), row)
+	}
+	return b
+}
+
 func (q *quoted) columns(ctx context.Context, want []int) ([]cells, error) {
 	out := newCells(len(q.lines), want)
 	num.For(len(out), func(j int) {

@@ -59,6 +59,9 @@ type sheet interface {
 	columns(ctx context.Context, want []int) ([]cells, error)
 	records() [][]string
 	head(n int) [][]string // the first rows, n at most; of any width
+	// piece appends the rows of piece k of pieces as text; end ends a row.
+	piece(b []byte, k int, comma byte, end func(b []byte, row int) []byte) []byte
+	pieces() int
 }
 
 // newSheet picks the reader: files without a quote, which most tables of

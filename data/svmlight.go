@@ -369,11 +369,13 @@ func (s *svmlight) describe(b *builder) {
 	if !s.KeepRecords {
 		return
 	}
+	rows := &quoted{}
 	for i, label := range s.label {
 		record := []string{label}
 		if b.task != nil {
 			record = []string{s.file.TaskOf[i], label}
 		}
-		s.file.Records = append(s.file.Records, record)
+		rows.lines = append(rows.lines, record)
 	}
+	s.file.sheet = rows
 }

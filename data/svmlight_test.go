@@ -44,8 +44,8 @@ func TestSVMlight(t *testing.T) {
 		!cmp.Equal(b.Rows, []int{0, 3}) || !cmp.Equal(b.Y(), []float64{1, 0}) || !cmp.Equal(a.Rows, []int{1, 4}) {
 		t.Errorf("%+v", f.Set.Tasks)
 	}
-	if !cmp.Equal(f.Header, []string{"task", "y"}) || !cmp.Equal(f.Records[2], []string{"a", "?"}) || !cmp.Equal(f.TaskOf, []string{"b", "a", "a", "b", "a"}) {
-		t.Errorf("%v %v %v", f.Header, f.Records, f.TaskOf)
+	if !cmp.Equal(f.Header, []string{"task", "y"}) || !cmp.Equal(f.Records()[2], []string{"a", "?"}) || !cmp.Equal(f.TaskOf, []string{"b", "a", "a", "b", "a"}) {
+		t.Errorf("%v %v %v", f.Header, f.Records(), f.TaskOf)
 	}
 	if d := cmp.Diff(map[string]string{"x": "feature vector", "task": "task categorical", "y": "target binary"}, taken(f)); d != "" {
 		t.Error(d)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -98,9 +97,7 @@ func printReport(cmd *cobra.Command, r kindred.Report) {
 		}
 		t.Render()
 	}
-	for _, warning := range r.Warnings {
-		fmt.Fprintf(os.Stderr, "warning: %s\n", warning)
-	}
+	warn(cmd, r.Warnings)
 }
 
 type inspectDocument struct {

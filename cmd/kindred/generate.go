@@ -40,7 +40,7 @@ func generate(c *common) *cobra.Command {
 				return wrong(fmt.Errorf("name the table to write: --out FILE"))
 			}
 			if out == "-" && c.json == "-" {
-				return wrong(fmt.Errorf("--out - and --json - both write to standard output; give one of them a file"))
+				return wrong(errOneOutput)
 			}
 			part, err := synth.All.Find("generator", args[0])
 			if err != nil {

@@ -132,14 +132,3 @@ func printList(cmd *cobra.Command, d listDocument, everything bool) {
 		fmt.Fprintln(w, indent(6, p.Source))
 	}
 }
-
-func plural(word string) string {
-	stem, y := strings.CutSuffix(word, "y")
-	switch {
-	case y:
-		return stem + "ies"
-	case strings.HasSuffix(word, "s"):
-		return word + "es"
-	}
-	return word + "s"
-}

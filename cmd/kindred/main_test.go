@@ -8,10 +8,14 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
+	"github.com/kindred-mtl/kindred"
+	"github.com/kindred-mtl/kindred/data"
 	"github.com/kindred-mtl/kindred/recipe"
 )
 
@@ -73,6 +77,152 @@ func TestFromATableToPredictions(t *testing.T) {
 		if err := json.Unmarshal(raw, &fit); err != nil || fit.Schema != "kindred.fit/1" || len(fit.Report.Shares) != 4 {
 			t.Errorf("%+v %v", fit, err)
 		}
+	}
+}
+
+// readBack reads a table of the command as records below a header.
+func readBack(t *testing.T, path string) (header []string, records [][]string) {
+	t.Helper()
+	f, err := data.Read(context.Background(), data.Options{Path: path, KeepRecords: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f.Header, f.Records()
+}
+
+// The predictions that the command appends are, to the bit, those of the model
+// before it was saved, and the rest of the table is as it was; with rows of
+// their own and with shared rows, of every kind.
+func TestPredictionsAreThoseBeforeSaving(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	for _, kind := range []string{"regression", "binary", "count"} {
+		for _, shared := range []string{"false", "true"} {
+			must(t, "generate", "tasks", "--set", "kind="+kind, "--set", "n_tasks=3", "--set", "n_samples=30", "--set", "shared_rows="+shared, "--out", at("t.csv"))
+			header, records := readBack(t, at("t.csv"))
+			flags := []string{"--method", "shared-ridge:C=1,mu=0.5"}
+			o := data.Options{Path: at("t.csv"), Kinds: map[string]kindred.Kind{}}
+			if shared == "false" {
+				o.Task, o.Targets = "task", []string{"y"}
+				flags = append(flags, "--task", "task", "--target", "y")
+			} else {
+				o.Targets = header[len(header)-3:]
+				for _, target := range o.Targets {
+					flags = append(flags, "--target", target)
+				}
+			}
+			if kind == "count" {
+				for _, target := range o.Targets {
+					o.Kinds[target], flags = kindred.Count, append(flags, "--kind", target+"=count")
+				}
+			}
+			must(t, append([]string{"fit", at("t.csv"), "--out", at("m")}, flags...)...)
+			must(t, "predict", at("m"), at("t.csv"), "--out", at("p.csv"))
+
+			f, err := data.Read(context.Background(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			method, err := recipe.Parse("shared-ridge:C=1,mu=0.5", nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			model, err := method.Fit(context.Background(), f.Set)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := model.Predict(context.Background(), f.Table, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, rows := readBack(t, at("p.csv"))
+			place := func(name string) int {
+				j := slices.Index(got, name)
+				if j < 0 {
+					t.Fatalf("%s, shared %s: no column %q in %q", kind, shared, name, got)
+				}
+				return j
+			}
+			for i := range rows {
+				if !slices.Equal(rows[i][:len(header)], records[i]) {
+					t.Fatalf("row %d was %q and is %q", i+1, records[i], rows[i])
+				}
+			}
+			seen := 0
+			for k, info := range model.Tasks() {
+				for i := range rows {
+					if f.TaskOf != nil && f.TaskOf[i] != info.Name {
+						continue
+					}
+					seen++
+					want := map[string]string{}
+					if info.Kind == kindred.Binary {
+						out := p.Tasks[k]
+						want[info.Target+".predicted"] = info.Classes[out.Class[i]]
+						for c, class := range info.Classes {
+							want[info.Target+".probability."+class] = strconv.FormatFloat(out.Probability[2*i+c], 'g', -1, 64)
+						}
+					} else {
+						want[info.Target+".predicted"] = strconv.FormatFloat(p.Tasks[k].Value[i], 'g', -1, 64)
+					}
+					for name, cell := range want {
+						if rows[i][place(name)] != cell {
+							t.Errorf("%s, shared %s, row %d, %s: %s, before saving %s", kind, shared, i+1, name, rows[i][place(name)], cell)
+						}
+					}
+				}
+			}
+			if seen != 90 {
+				t.Errorf("%s, shared %s: %d predictions", kind, shared, seen)
+			}
+		}
+	}
+}
+
+// predict reads from a pipe and writes to one, and refuses tables that do not
+// fit the model.
+func TestPredictInAPipe(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	if err := os.WriteFile(at("t.csv"), []byte(goodTable()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	must(t, "fit", at("t.csv"), "--task", "task", "--target", "y", "--method", "ridge:C=1", "--out", at("m"))
+	must(t, "predict", at("m"), at("t.csv"), "--out", at("p.csv"), "--json", at("p.json"))
+	want, err := os.ReadFile(at("p.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, errs, code := ends(t, zipped(goodTable()), "predict", at("m"), "-", "--out", "-")
+	if code != 0 || out != string(want) || !strings.HasPrefix(errs, "wrote -: 60 rows, 1 column more") {
+		t.Errorf("in a pipe: %d, %.200q, %q", code, out, errs)
+	}
+	var d predictDocument
+	raw, _ := os.ReadFile(at("p.json"))
+	if err := json.Unmarshal(raw, &d); err != nil || d.Schema != "kindred.predict/1" || d.Rows != 60 || !slices.Equal(d.Columns, []string{"y.predicted"}) {
+		t.Errorf("%+v %v", d, err)
+	}
+	must(t, "predict", at("m"), at("t.csv"), "--out", at("p.tsv.gz"))
+	if _, rows := readBack(t, at("p.tsv.gz")); len(rows) != 60 || len(rows[0]) != 4 {
+		t.Errorf("as TSV: %q", rows)
+	}
+	for text, wants := range map[string][]string{
+		"task,y\na,1\nb,2\n":                 {`no column "x"`, "the model reads"},
+		"x,y\n1,1\n2,2\n":                    {`no column "task"`},
+		"task,x,y\na,1,1\nc,2,2\n":           {"row 2", `no task "c"`, "there are: a, b"},
+		"task,x,y\na,1,1\nb,two,2\n":         {"row 2", `"x"`, `"two"`},
+		"task,x,y\na,1,1\nb,inf,2\n":         {"row 2", `"x"`, `"inf"`},
+		"task,x,y.predicted\na,1,1\nb,2,2\n": {`"y.predicted"`, "already"},
+	} {
+		_, errs, code := ends(t, text, "predict", at("m"), "-", "--out", at("none.csv"))
+		for _, want := range wants {
+			if code != 1 || strings.Count(errs, "\n") != 1 || !strings.HasPrefix(errs, "kindred: standard input: ") || !strings.Contains(errs, want) {
+				t.Errorf("%q: exit code %d, %q does not say %q", text, code, errs, want)
+			}
+		}
+	}
+	if _, err := os.Stat(at("none.csv")); !os.IsNotExist(err) {
+		t.Errorf("a table was written: %v", err)
 	}
 }
 

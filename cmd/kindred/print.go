@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -16,6 +17,8 @@ import (
 
 	"github.com/kindred-mtl/kindred/data"
 )
+
+var errOneOutput = errors.New("--out - and --json - both write to standard output; give one of them a file")
 
 // report prints for people, and writes the document where --json asks for it.
 func (c *common) report(cmd *cobra.Command, document any, people func()) error {
@@ -34,6 +37,13 @@ func writeJSON(w io.Writer, document any) error {
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
 	return e.Encode(document)
+}
+
+// warn tells people of warnings, apart from what is reported.
+func warn(cmd *cobra.Command, warnings []string) {
+	for _, w := range warnings {
+		fmt.Fprintf(cmd.ErrOrStderr(), "warning: %s\n", w)
+	}
 }
 
 // newTable returns a table of at most 100 columns; right lists the numbers of
@@ -129,4 +139,23 @@ func number(v *float64) string {
 	default:
 		return fmt.Sprintf("%.4f", *v)
 	}
+}
+
+// several counts things: 1 row, 2 rows.
+func several(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprint(n, " ", plural(what))
+}
+
+func plural(word string) string {
+	stem, y := strings.CutSuffix(word, "y")
+	switch {
+	case y:
+		return stem + "ies"
+	case strings.HasSuffix(word, "s"):
+		return word + "es"
+	}
+	return word + "s"
 }
