@@ -599,12 +599,12 @@ func (s *arrow) renew(c *curvature) {
 	}
 }
 
-// byRows tells whether some block is one by rows.
-func (s *arrow) byRows() bool {
-	return slices.ContainsFunc(s.blocks, func(b taskBlock) bool {
-		_, ok := b.(*kernel)
-		return ok
-	})
+// block is that of a column, or nil where private is 0.
+func (s *arrow) block(col int) taskBlock {
+	if s.blocks == nil {
+		return nil
+	}
+	return s.blocks[col]
 }
 
 // factor makes the blocks; columns with the same H share one.

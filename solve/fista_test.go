@@ -486,6 +486,9 @@ func TestOptimality(t *testing.T) {
 	}
 }
 
+// everySolver lists the solvers by name.
+var everySolver = map[string]Solver{"newton": &Newton{}, "interior": &Interior{}, "dualcd": &DualCD{}, "bcd": &BCD{}, "fista": &FISTA{}}
+
 // Weights count rows.
 func TestWeightsAreRepeats(t *testing.T) {
 	for _, s := range shapes {
@@ -513,7 +516,7 @@ func TestWeightsAreRepeats(t *testing.T) {
 			for _, pen := range []penalty.Penalty{&penalty.Shared{}, &penalty.ElasticNet{}} {
 				p.Penalty = pen.On(p.Layout, 3)
 				q.Penalty = p.Penalty
-				for name, solver := range map[string]Solver{"fista": &FISTA{}, "bcd": &BCD{}, "dualcd": &DualCD{}} {
+				for name, solver := range everySolver {
 					if solver.Accepts(p) != nil {
 						continue
 					}
@@ -526,12 +529,18 @@ func TestWeightsAreRepeats(t *testing.T) {
 	}
 }
 
-// The number of workers changes nothing.
+// The number of workers changes nothing, where the rows are many enough for
+// several.
 func TestWorkers(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	for i, s := range shapes {
-		for name, solver := range map[string]Solver{"fista": &FISTA{}, "bcd": &BCD{}, "dualcd": &DualCD{}} {
-			for _, l := range []loss.Loss{loss.Squared{}, loss.Logistic{}, loss.SquaredHinge{}} {
+	for _, s := range []shape{
+		{name: "ragged", tasks: 5, rows: 400, features: 30},
+		{name: "shared", tasks: 4, rows: 600, features: 30, shared: true},
+		{name: "sparse", tasks: 4, rows: 3000, features: 40, sparse: true},
+		{name: "few rows", tasks: 4, rows: 60, features: 300},
+	} {
+		for name, solver := range everySolver {
+			for _, l := range []loss.Loss{loss.Squared{}, loss.Logistic{}, loss.SquaredHinge{}, loss.Hinge{}} {
 				classes := 2
 				if l == (loss.Squared{}) {
 					classes = 0
@@ -539,17 +548,58 @@ func TestWorkers(t *testing.T) {
 				var want *Point
 				for workers := 1; workers <= 3; workers++ {
 					runtime.GOMAXPROCS(workers)
-					p := s.random(uint64(i), l, classes)
-					p.Penalty = penalty.Ridge{}.On(p.Layout, 2)
+					p := s.random(1, l, classes)
+					p.Penalty = (&penalty.Shared{}).On(p.Layout, 20)
+					if name == "bcd" {
+						p.Penalty = penalty.L21{}.On(p.Layout, 0.1*strength(p, penalty.L21{}))
+					}
 					if solver.Accepts(p) != nil {
 						continue
 					}
-					x := solveTo(t, solver, p, 1e-6, 300).Point
+					if p.work() < 1<<16 {
+						t.Fatalf("%s is too small for several workers", s.name)
+					}
+					x := solveTo(t, solver, p, 1e-4, 30).Point
 					if want == nil {
 						want = x
 					}
 					near(t, name+", "+s.name, x.W.Data, want.W.Data, 0)
 					near(t, name+", "+s.name, x.B, want.B, 0)
+				}
+			}
+		}
+	}
+}
+
+// Tasks in another order give the same columns in that order.
+func TestPermutedTasks(t *testing.T) {
+	for i, s := range shapes {
+		for name, solver := range everySolver {
+			for _, l := range []loss.Loss{loss.Squared{}, loss.Logistic{}, loss.Hinge{}} {
+				classes := 2
+				if l == (loss.Squared{}) {
+					classes = 0
+				}
+				p := s.random(uint64(i), l, classes)
+				q := &Problem{Layout: p.Layout}
+				k := len(p.Tasks)
+				for u := range k {
+					q.Tasks = append(q.Tasks, p.Tasks[(u+1)%k])
+				}
+				p.Penalty = (&penalty.Shared{}).On(p.Layout, 3)
+				if name == "bcd" {
+					p.Penalty = penalty.L21{}.On(p.Layout, 0.2*strength(p, penalty.L21{}))
+				}
+				q.Penalty = p.Penalty
+				if solver.Accepts(p) != nil {
+					continue
+				}
+				a, b := solveTo(t, solver, p, 1e-9, 20000), solveTo(t, solver, q, 1e-9, 20000)
+				what := fmt.Sprintf("%s, %s, %T", name, s.name, l)
+				near(t, what+": objective", []float64{a.Objective}, []float64{b.Objective}, 1e-8)
+				for u := range k {
+					got, want := make([]float64, p.Features()), make([]float64, p.Features())
+					near(t, what, b.Point.W.Col(got, u), a.Point.W.Col(want, (u+1)%k), 1e-3)
 				}
 			}
 		}

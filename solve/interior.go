@@ -25,7 +25,8 @@ import (
 //
 //	h_i = 1/(z_i/α_i + u_i/β_i)
 //
-// The start is not used.
+// The start is not used. Where λ is less than some 1e-5 of the rows' squared
+// length, rounding may leave a gap of more than 1e-8: the path then stalls.
 //
 // Mehrotra, On the implementation of a primal-dual interior point method, SIAM
 // J. Optimization 2, 1992; Ferris, Munson, Interior-point methods for massive
@@ -56,8 +57,12 @@ func (*Interior) Accepts(p *Problem) error {
 // slow: about two seconds.
 const tiring = 1 << 32
 
-// Slow implements Weary.
+// Slow implements Weary. Conjugate gradients do not come close enough where h
+// is large.
 func (*Interior) Slow(p *Problem) bool {
+	if c := (curvature{p: p, k: newCovariance(p.Penalty.(penalty.Arrow))}); c.way(direct) == byDiagonal {
+		return true
+	}
 	work := 0.0
 	for i := range p.Tasks {
 		x := p.Tasks[i].X
@@ -94,8 +99,11 @@ func (*Interior) Steps(ctx context.Context, p *Problem, _ *Point, tol float64) i
 				c.write(best.Point)
 			}
 			patience := 50
-			if best.Certificate.Value < 1e-6 {
+			switch {
+			case best.Certificate.Value < 1e-6:
 				patience = 5
+			case best.Certificate.Value < 0.1:
+				patience = 15
 			}
 			best.Step, best.Stalled = step, since >= patience
 			if !yield(best) {
@@ -135,8 +143,8 @@ type side struct {
 	q, ahead, gain    []float64 // what is asked of the margins, XΔW, ΔSα
 	lift              float64   // the intercept's step where W stays
 	dir, spare        direction
-	column            []float64 // room, d
-	value, gap        float64
+	column, pulled    []float64 // room, d
+	value, gap, left  float64
 }
 
 // A direction is where one task's variables go; β goes by −alpha.
@@ -197,8 +205,8 @@ func (s *side) begin(t *Task) {
 	for _, d := range []*direction{&s.dir, &s.spare} {
 		all = append(all, &d.toZ, &d.toU, &d.alpha, &d.z, &d.u)
 	}
-	room := make([]float64, d+n*len(all))
-	s.column, room = room[:d:d], room[d:]
+	room := make([]float64, 2*d+n*len(all))
+	s.column, s.pulled, room = room[:d:d], room[d:2*d:2*d], room[2*d:]
 	for i, part := range all {
 		*part = room[i*n : (i+1)*n : (i+1)*n]
 	}
@@ -350,16 +358,18 @@ func (c *central) write(x *Point) {
 
 // Of the path.
 const (
-	correctors = 2     // of centrality, at most, in a step
-	farther    = 0.3   // how much longer a step each of them aims at
-	spread     = 10    // how far αz may be from its aim, as a factor
-	nearly     = 0.995 // of the way to the boundary
+	correctors  = 2     // of centrality, at most, in a step
+	refinements = 3     // at most, in a step
+	farther     = 0.3   // how much longer a step each of them aims at
+	spread      = 10    // how far αz may be from its aim, as a factor
+	nearly      = 0.995 // of the way to the boundary
 )
 
 // step predicts, corrects and moves.
 func (c *central) step(ctx context.Context, gap, primal float64) {
 	c.p.each(func(t int) { c.sides[t].weights() })
-	c.solve = c.solver(ctx, gap)
+	system, _ := c.bends.system(c.limit)
+	c.solve = c.solver(ctx, system, gap)
 	c.direct((*side).predict)
 	mu := c.complement(0)
 	center := math.Pow(c.complement(math.Min(1, c.longest()))/mu, 3) * mu
@@ -369,10 +379,8 @@ func (c *central) step(ctx context.Context, gap, primal float64) {
 			break
 		}
 	}
-	for _, near := range []float64{1e-4, 1e-6} { // where rounding begins to count
-		if gap <= near*math.Abs(primal) {
-			c.refine()
-		}
+	if gap <= 1e-3*math.Abs(primal) { // rounding begins to count
+		c.refine(1e-3 * gap)
 	}
 	length := math.Min(1, nearly*c.longest())
 	c.p.each(func(t int) {
@@ -416,23 +424,17 @@ func (s *side) second(center float64) {
 
 // solver returns what finds the gain that belongs to q, and X times the step of
 // W that belongs to the gain. Each task's q is set before, its gain used after.
-func (c *central) solver(ctx context.Context, gap float64) func(before, after func(s *side)) {
-	s, exact := c.bends.system(c.limit)
+func (c *central) solver(ctx context.Context, s system, gap float64) func(before, after func(s *side)) {
 	switch s := s.(type) {
 	case *kernels:
 		return func(before, after func(s *side)) { c.byRows(s, before, after) }
 	case *arrow:
-		if s.byRows() {
-			return func(before, after func(s *side)) { c.byPrivateRows(s, before, after) }
-		}
-	}
-	if exact {
-		return func(before, after func(s *side)) { c.byFeatures(s.solve, before, after) }
+		return func(before, after func(s *side)) { c.byBlocks(s, before, after) }
 	}
 	times := c.hessian()
 	return func(before, after func(s *side)) {
-		c.byFeatures(func(w *num.Dense) {
-			copy(w.Data, conjugateGradients(ctx, c.k, times, s, w, 1e-4*gap, 1000).Data)
+		c.byGradients(func(w *num.Dense) *num.Dense {
+			return conjugateGradients(ctx, c.k, times, s, w, 1e-4*gap/math.Max(1, c.count), 1000)
 		}, before, after)
 	}
 }
@@ -446,28 +448,109 @@ func (c *central) hessian() func(out, w *num.Dense) {
 	return newRows(c.p, make([]float64, len(c.sides))).hessian(parts)
 }
 
-// byFeatures solves for the step of W. It takes a gain from a difference that
-// is small where h is large.
-func (c *central) byFeatures(solve func(w *num.Dense), before, after func(s *side)) {
+// byGradients solves (I + KH) ΔW = KXᵀhq. It takes a gain from a difference
+// that is small where h is large.
+func (c *central) byGradients(solve func(w *num.Dense) *num.Dense, before, after func(s *side)) {
 	c.p.each(func(t int) {
-		s := &c.sides[t]
-		before(s)
-		for i, h := range s.h {
-			s.gain[i] = h * s.q[i]
-		}
-		c.pull(t, s.gain)
+		before(&c.sides[t])
+		c.ask(t)
 	})
 	c.k.times(c.g, c.g)
-	solve(c.g)
+	step := solve(c.g)
 	c.p.each(func(t int) {
-		s := &c.sides[t]
-		c.look(t, s.ahead, c.g)
-		mean := s.mean()
-		for i, h := range s.h {
-			s.gain[i] = h * (s.q[i] - s.ahead[i] + mean)
-		}
-		after(s)
+		c.answer(t, step.Col(c.sides[t].column, t))
+		after(&c.sides[t])
 	})
+}
+
+// ask sets column t of g to Xᵀhq.
+func (c *central) ask(t int) {
+	s := &c.sides[t]
+	for i, h := range s.h {
+		s.gain[i] = h * s.q[i]
+	}
+	c.pull(t, s.gain)
+}
+
+// answer sets ahead and gain for a step of a task's weights.
+func (c *central) answer(t int, step []float64) {
+	s := &c.sides[t]
+	s.x.mul(s.ahead, step, 0, len(s.ahead))
+	mean := s.mean()
+	for i, h := range s.h {
+		s.gain[i] = h * (s.q[i] - s.ahead[i] + mean)
+	}
+}
+
+// byBlocks eliminates the private weights of each task, by its rows where they
+// are fewer than the features:
+//
+//	r_t = (I + private·H_t)⁻¹ X_tᵀhq,   (1/shared + S) Δw0 = Σ_t r_t,
+//	Δw_t = private·r_t + (I + private·H_t)⁻¹ Δw0
+//
+// Nothing cancels in these where h is large.
+func (c *central) byBlocks(s *arrow, before, after func(s *side)) {
+	c.p.each(func(t int) {
+		before(&c.sides[t])
+		c.eliminate(t, s.block(t))
+	})
+	common := make([][]float64, len(c.sides)) // Δw0 of each task
+	for i, columns := range c.k.slots {
+		w0 := make([]float64, c.g.Rows)
+		for _, t := range columns {
+			num.Axpy(1, c.sides[t].pulled, w0)
+			common[t] = w0
+		}
+		if c.k.shared > 0 && len(columns) > 0 {
+			num.CholeskySolve(s.r[i], w0)
+		} else {
+			clear(w0)
+		}
+	}
+	c.p.each(func(t int) {
+		c.restore(t, s.block(t), common[t])
+		after(&c.sides[t])
+	})
+}
+
+// eliminate sets what is pulled to r_t.
+func (c *central) eliminate(t int, block taskBlock) {
+	s := &c.sides[t]
+	if rows, ok := block.(*kernel); ok {
+		y := s.scaled()
+		rows.duals([][]float64{y})
+		clear(s.pulled)
+		rows.parts[0].addMulT(s.pulled, 1, y)
+		return
+	}
+	c.ask(t)
+	copy(s.pulled, s.column)
+	if block != nil {
+		block.solve(s.pulled)
+	}
+}
+
+// restore sets ahead and gain, given Δw0.
+func (c *central) restore(t int, block taskBlock, w0 []float64) {
+	s := &c.sides[t]
+	copy(s.column, w0)
+	rows, ok := block.(*kernel)
+	if !ok {
+		if block != nil {
+			block.solve(s.column)
+			num.Axpy(c.k.private, s.pulled, s.column)
+		}
+		c.answer(t, s.column)
+		return
+	}
+	y := s.scaled()
+	pull := make([]float64, len(y))
+	rows.parts[0].mul(pull, w0)
+	num.Axpy(-1, pull, y)
+	rows.duals([][]float64{y})
+	s.spread(y)
+	rows.parts[0].addMulT(s.column, c.k.private, y)
+	s.x.mul(s.ahead, s.column, 0, len(s.ahead))
 }
 
 // byRows solves (I + Z K Zᵀ) y = √h q for y = gain/√h, all tasks of a slot
@@ -483,31 +566,6 @@ func (c *central) byRows(s *kernels, before, after func(s *side)) {
 		for a, t := range columns {
 			c.sides[t].spread(y[a])
 		}
-	}
-	c.follow(after)
-}
-
-// byPrivateRows solves for the step of W, and in tasks with few rows then so
-// for the private part, w0 being known.
-func (c *central) byPrivateRows(s *arrow, before, after func(s *side)) {
-	c.byFeatures(s.solve, before, func(*side) {})
-	for _, columns := range c.k.slots {
-		w0 := make([]float64, c.g.Rows)
-		for j := range w0 {
-			w0[j] = c.k.mean(c.g.Row(j), columns)
-		}
-		num.Each(len(columns), c.p.work(), func(a int) {
-			rows, ok := s.blocks[columns[a]].(*kernel)
-			if !ok {
-				return
-			}
-			y := c.sides[columns[a]].scaled()
-			pull := make([]float64, len(y))
-			rows.parts[0].mul(pull, w0)
-			num.Axpy(-1, pull, y)
-			rows.duals([][]float64{y})
-			c.sides[columns[a]].spread(y)
-		})
 	}
 	c.follow(after)
 }
@@ -577,11 +635,11 @@ func (s *side) aim() {
 	if s.still {
 		return
 	}
-	s.ask()
+	s.want()
 	s.settle()
 }
 
-func (s *side) ask() {
+func (s *side) want() {
 	d := &s.dir
 	for i, v := range s.s {
 		s.q[i] = v * (d.toZ[i]*s.perAlpha[i] - d.toU[i]*s.perBeta[i] - s.off[i])
@@ -599,8 +657,27 @@ func (s *side) settle() {
 	}
 }
 
-// refine solves them once more for what is left.
-func (c *central) refine() {
+// refine solves for what rounding has left of the margins as long as there is
+// less of it each time.
+func (c *central) refine(enough float64) {
+	left := c.left()
+	for range refinements {
+		if left <= enough {
+			return
+		}
+		c.p.each(func(t int) { c.sides[t].spare.set(&c.sides[t].dir) })
+		c.solve(func(*side) {}, (*side).reach)
+		before := left
+		if left = c.left(); !(left < before) {
+			c.back()
+			return
+		}
+	}
+}
+
+// left sets each q to what the direction leaves of it, and returns how much
+// that adds to the gap.
+func (c *central) left() float64 {
 	c.p.each(func(t int) {
 		s := &c.sides[t]
 		for i, v := range s.s {
@@ -608,22 +685,44 @@ func (c *central) refine() {
 		}
 	})
 	c.follow((*side).rest)
-	c.solve(func(*side) {}, (*side).reach)
+	sum := 0.0
+	for t := range c.sides {
+		sum += c.sides[t].left
+	}
+	return sum
 }
 
-// rest sets q to what the direction leaves of it.
 func (s *side) rest() {
+	s.left = 0
 	if s.still {
 		return
 	}
-	s.ask()
+	s.want()
 	for i, v := range s.ahead {
 		s.q[i] -= v + s.dir.b
 	}
 	s.settle()
 	for i, h := range s.h {
 		s.q[i] -= s.gain[i] / h
+		s.left += math.Abs(s.q[i]) * math.Min(s.alpha[i], s.beta[i])
 	}
+}
+
+// back takes the direction before.
+func (c *central) back() {
+	for t := range c.sides {
+		s := &c.sides[t]
+		s.dir, s.spare = s.spare, s.dir
+	}
+}
+
+func (d *direction) set(from *direction) {
+	copy(d.toZ, from.toZ)
+	copy(d.toU, from.toU)
+	copy(d.alpha, from.alpha)
+	copy(d.z, from.z)
+	copy(d.u, from.u)
+	d.b, d.most, d.complement = from.b, from.most, from.complement
 }
 
 // reach adds the gain to the direction and finds z and u, how far it leads and
@@ -692,10 +791,7 @@ func (c *central) correct(center float64) bool {
 	if math.Min(1, c.longest()) >= length+0.1*(aim-length) {
 		return true
 	}
-	for t := range c.sides {
-		s := &c.sides[t]
-		s.dir, s.spare = s.spare, s.dir
-	}
+	c.back()
 	return false
 }
 
