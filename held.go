@@ -1,7 +1,6 @@
 package kindred
 
 import (
-	"context"
 	"math"
 	"slices"
 	"sync"
@@ -18,8 +17,9 @@ func (s *Set) Nonempty() (*Set, []int) {
 	return s.Only(places...), places
 }
 
-// Held gathers what models say of rows they did not see, for every labelled
-// row of a set. A number that no model gave is NaN, a class −1.
+// Held gathers what models say of rows they did not see, for the labelled rows
+// of a set. A number that no model gave is NaN, a class −1; what no model gave
+// for any row of a task is nil.
 type Held struct {
 	Outcomes []Outcome // one a task, in the order of the task's Rows
 	set      *Set
@@ -29,22 +29,15 @@ type Held struct {
 // NewHeld returns a Held of s in which nothing is predicted yet.
 func NewHeld(s *Set) *Held { return &Held{Outcomes: make([]Outcome, len(s.Tasks)), set: s} }
 
-// Predict fills in what model says of the rows at places[t] of every task t.
-// The model's task k is the set's task tasks[k]. Different places may be
-// filled at the same time.
-func (h *Held) Predict(ctx context.Context, model Model, tasks []int, places [][]int) error {
+// Put takes the outcomes of a model, whose task k is the set's task tasks[k],
+// for the rows at places[t] of every task t. Different places may be filled at
+// the same time.
+func (h *Held) Put(outcomes []Outcome, tasks []int, places [][]int) {
 	for k, t := range tasks {
-		if len(places[t]) == 0 {
-			continue
+		if len(places[t]) > 0 {
+			h.put(t, places[t], &outcomes[k])
 		}
-		task := h.set.Tasks[t].Select(places[t])
-		p, err := model.Predict(ctx, task.Table.Select(task.Rows), []int{k})
-		if err != nil {
-			return err
-		}
-		h.put(t, places[t], &p.Tasks[0])
 	}
-	return nil
 }
 
 func (h *Held) put(t int, places []int, o *Outcome) {

@@ -179,10 +179,11 @@ func (s *Scores) step(at Sigmoid, high, low float64, prior Sigmoid, pull, spread
 
 // Column gathers the scores of column c of decisions, n × k row-major, for
 // labels y: classes 0 and 1 where k is 1, else class indices, of which c is the
-// positive one. Decisions that are NaN are left out.
+// positive one. Decisions that are NaN are left out, and all where decision is
+// nil.
 func Column(y, weight, decision []float64, c, k int) Scores {
 	var s Scores
-	for i, label := range y {
+	for i, label := range y[:min(len(y), len(decision))] {
 		f := decision[i*k+c]
 		if math.IsNaN(f) {
 			continue

@@ -32,60 +32,72 @@ func (a Alone) each(s *kindred.Set, fit func(t int) (kindred.Model, error)) (kin
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
-	m, errs := &Tasks{parts: make([]kindred.Model, len(s.Tasks))}, make([]error, len(s.Tasks))
-	num.For(len(s.Tasks), func(t int) { m.parts[t], errs[t] = fit(t) })
-	for t, err := range errs {
-		if err != nil {
-			return nil, fmt.Errorf("task %q alone: %w", s.Tasks[t].Name, err)
-		}
-	}
-	return m, nil
+	m := &Tasks{parts: make([]kindred.Model, len(s.Tasks))}
+	return m, alone(s, func(t int) (err error) {
+		m.parts[t], err = fit(t)
+		return err
+	})
 }
 
 // Candidates are those of the method on the whole set, the same ones for every
 // task: how strongly to hold back is learned from all tasks.
-func (a Alone) Candidates(ctx context.Context, s *kindred.Set) ([]kindred.Method, error) {
+func (a Alone) Candidates(ctx context.Context, s *kindred.Set) ([][]kindred.Method, error) {
 	inner, err := tunable(a.Method)
 	if err != nil {
 		return nil, err
 	}
-	candidates, err := inner.Candidates(ctx, s)
-	for i, c := range candidates {
-		candidates[i] = Alone{c}
+	paths, err := inner.Candidates(ctx, s)
+	for _, path := range paths {
+		for i, c := range path {
+			path[i] = Alone{c}
+		}
 	}
-	return candidates, err
+	return paths, err
 }
 
-// Path follows the path of every task.
-func (a Alone) Path(ctx context.Context, s *kindred.Set, candidates []kindred.Method, yield func(int, kindred.Model) error) error {
+// Begin begins with every task.
+func (a Alone) Begin(ctx context.Context, train, held *kindred.Set) (kindred.Session, error) {
 	inner, err := tunable(a.Method)
 	if err != nil {
+		return nil, err
+	}
+	s := &aloneSession{make([]kindred.Session, len(train.Tasks)), train}
+	return s, alone(train, func(t int) (err error) {
+		s.sessions[t], err = inner.Begin(ctx, train.Only(t), held.Only(t))
 		return err
-	}
-	plain := make([]kindred.Method, len(candidates))
-	models := make([]*Tasks, len(candidates))
-	for i, c := range candidates {
-		alone, ok := c.(Alone)
-		if !ok {
-			return fmt.Errorf("compose: candidate %d is not one of Alone", i)
-		}
-		plain[i], models[i] = alone.Method, &Tasks{parts: make([]kindred.Model, len(s.Tasks))}
-	}
-	errs := make([]error, len(s.Tasks))
-	num.For(len(s.Tasks), func(t int) {
-		errs[t] = inner.Path(ctx, s.Only(t), plain, func(i int, m kindred.Model) error {
-			models[i].parts[t] = m
-			return nil
-		})
 	})
+}
+
+// aloneSession has a session for every task.
+type aloneSession struct {
+	sessions []kindred.Session
+	train    *kindred.Set
+}
+
+// Try tries a candidate with every task.
+func (s *aloneSession) Try(ctx context.Context, candidate kindred.Method) ([]kindred.Outcome, error) {
+	a, ok := candidate.(Alone)
+	if !ok {
+		return nil, fmt.Errorf("compose: %T is no candidate of Alone", candidate)
+	}
+	out := make([]kindred.Outcome, len(s.sessions))
+	return out, alone(s.train, func(t int) error {
+		o, err := s.sessions[t].Try(ctx, a.Method)
+		if err == nil {
+			out[t] = o[0]
+			out[t].Task = t
+		}
+		return err
+	})
+}
+
+// alone calls f for every task of s side by side, and returns the first error.
+func alone(s *kindred.Set, f func(t int) error) error {
+	errs := make([]error, len(s.Tasks))
+	num.For(len(errs), func(t int) { errs[t] = f(t) })
 	for t, err := range errs {
 		if err != nil {
 			return fmt.Errorf("task %q alone: %w", s.Tasks[t].Name, err)
-		}
-	}
-	for i, m := range models {
-		if err := yield(i, m); err != nil {
-			return err
 		}
 	}
 	return nil

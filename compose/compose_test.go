@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"reflect"
 	"runtime"
 	"testing"
 
@@ -80,10 +81,12 @@ func TestPooledRefusesWhatCannotBePooled(t *testing.T) {
 	}
 }
 
-// The strength that a search takes is the best of those it tried.
+// The strength that a search takes is the best of those it tried, and no worse
+// than its neighbours, tried or not.
 func TestSearchTakesTheBest(t *testing.T) {
 	s := set(t, synth.Tasks{Tasks: 4, Samples: 25, Features: 8, Noise: 0.5, Seed: 2})
-	search := compose.Search{Methods: []kindred.Method{linear.Method{Penalty: &penalty.Shared{}}}, Seed: 1}
+	m := linear.Method{Penalty: &penalty.Shared{}}
+	search := compose.Search{Methods: []kindred.Method{m}, Seed: 1}
 	trials, err := search.Trials(ctx, s)
 	if err != nil {
 		t.Fatal(err)
@@ -98,11 +101,141 @@ func TestSearchTakesTheBest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := model.(kindred.Reporter).Report().Parameters["C"], best.Method.(linear.Method).C; math.Abs(got-want) > 1e-9*want {
-		t.Errorf("it took C = %v, the best is %v", got, want)
+	got := model.(kindred.Reporter).Report().Parameters
+	if want := best.Method.(linear.Method); math.Abs(got["C"]-want.C) > 1e-9*want.C || got["mu"] != want.Penalty.Parameters()["mu"] {
+		t.Errorf("it took %v, the best is %+v", got, want)
 	}
-	if len(trials) < 50 || best.Loss > 1 || best.Error <= 0 {
-		t.Errorf("%d trials, best %v ± %v", len(trials), best.Loss, best.Error)
+	paths, err := m.Candidates(ctx, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, at := find(paths, best.Method)
+	for p := max(0, path-1); p <= min(path+1, len(paths)-1); p++ {
+		for i := max(0, at-1); i <= min(at+1, len(paths[p])-1); i++ {
+			if trial := one(t, paths[p][i], s, 1); trial.Loss < best.Loss-1e-6 {
+				t.Errorf("%v is better than %v: %v and %v", trial.Method, best.Method, trial.Loss, best.Loss)
+			}
+		}
+	}
+	if n := len(paths) * len(paths[0]); len(trials) > n/2 || best.Loss > 1 || best.Error <= 0 {
+		t.Errorf("%d trials of %d, best %v ± %v", len(trials), n, best.Loss, best.Error)
+	}
+}
+
+// find is the place of a candidate.
+func find(paths [][]kindred.Method, m kindred.Method) (path, at int) {
+	for p := range paths {
+		for i := range paths[p] {
+			if reflect.DeepEqual(paths[p][i], m) {
+				return p, i
+			}
+		}
+	}
+	return -1, -1
+}
+
+// one is the trial of a single candidate.
+func one(t *testing.T, m kindred.Method, s *kindred.Set, seed uint64) compose.Trial {
+	t.Helper()
+	trials, err := compose.Search{Methods: []kindred.Method{m}, Seed: seed}.Trials(ctx, s)
+	if err != nil || len(trials) != 1 {
+		t.Fatal(len(trials), err)
+	}
+	return trials[0]
+}
+
+// A search finds what trying every candidate finds, or nearly.
+func TestSearchFindsWhatIsThere(t *testing.T) {
+	for _, g := range []synth.Tasks{
+		{Tasks: 6, Samples: 20, Features: 10, Similarity: 0.9, Noise: 0.5, Seed: 1},
+		{Tasks: 3, Samples: 60, Features: 5, Similarity: 0.2, Noise: 0.1, Seed: 2},
+		{Tasks: 5, Samples: 40, Features: 6, Kind: kindred.Binary, Seed: 3},
+	} {
+		s := set(t, g)
+		for _, m := range []kindred.Tunable{linear.Method{Penalty: &penalty.Shared{}}, linear.Method{Penalty: penalty.L21{}}} {
+			paths, err := m.Candidates(ctx, s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			least := math.Inf(1)
+			for _, path := range paths {
+				for _, c := range path {
+					least = min(least, one(t, c, s, 0).Loss)
+				}
+			}
+			trials, err := compose.Search{Methods: []kindred.Method{m}}.Trials(ctx, s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found := math.Inf(1)
+			for _, trial := range trials {
+				found = min(found, trial.Loss)
+			}
+			if found > 1.01*least {
+				t.Errorf("%+v: the search finds %v, the least is %v", g, found, least)
+			}
+		}
+	}
+}
+
+// Methods that come to the same are tried once: scaling has nothing to scale
+// where there are no numbers.
+func TestSearchTriesTheSameOnce(t *testing.T) {
+	s := set(t, synth.Tasks{Tasks: 2, Samples: 30})
+	text := make([]string, s.Tasks[0].Table.Len())
+	for i := range text {
+		text[i] = []string{"good", "bad"}[i%2]
+	}
+	words := &kindred.Table{Columns: []kindred.Column{{Name: "text", Type: kindred.Text, Text: text}}}
+	raw := linear.Method{}
+	raw.Prep.Scale = "none"
+	search := compose.Search{Methods: []kindred.Method{linear.Method{}, raw}}
+	numbers, err := search.Trials(ctx, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range s.Tasks {
+		s.Tasks[i].Table = words
+	}
+	same, err := search.Trials(ctx, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ways := func(trials []compose.Trial) int {
+		scales := map[string]bool{}
+		for _, trial := range trials {
+			scales[trial.Method.(linear.Method).Prep.Scale] = true
+		}
+		return len(scales)
+	}
+	if ways(numbers) != 2 || ways(same) != 1 {
+		t.Errorf("%d ways to scale numbers, %d to scale words", ways(numbers), ways(same))
+	}
+}
+
+// A task of one row is trained on in every fold and never held out.
+func TestSearchTakesTasksOfOneRow(t *testing.T) {
+	for _, kind := range []kindred.Kind{kindred.Regression, kindred.Binary} {
+		s := set(t, synth.Tasks{Tasks: 3, Samples: 20, Kind: kind})
+		s.Tasks[1] = s.Tasks[1].Select([]int{0})
+		var l loss.Loss
+		if kind == kindred.Binary {
+			l = loss.Hinge{}
+		}
+		m := compose.Search{Methods: []kindred.Method{linear.Method{Loss: l, Penalty: &penalty.Shared{}}}}
+		model, err := m.Fit(ctx, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := model.Predict(ctx, s.Tasks[1].Table, []int{1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range append(p.Tasks[0].Value, p.Tasks[0].Probability...) {
+			if math.IsNaN(v) {
+				t.Fatalf("%v: the task of one row is predicted %v", kind, v)
+			}
+		}
 	}
 }
 

@@ -38,7 +38,7 @@ func (p Pooled) FitHeld(ctx context.Context, s *kindred.Set, held []kindred.Outc
 }
 
 // Candidates are those of the method on the pooled rows.
-func (p Pooled) Candidates(ctx context.Context, s *kindred.Set) ([]kindred.Method, error) {
+func (p Pooled) Candidates(ctx context.Context, s *kindred.Set) ([][]kindred.Method, error) {
 	inner, err := tunable(p.Method)
 	if err != nil {
 		return nil, err
@@ -47,37 +47,72 @@ func (p Pooled) Candidates(ctx context.Context, s *kindred.Set) ([]kindred.Metho
 	if err != nil {
 		return nil, err
 	}
-	candidates, err := inner.Candidates(ctx, one)
-	for i, c := range candidates {
-		candidates[i] = Pooled{c}
-	}
-	return candidates, err
-}
-
-// Path follows the path of the pooled rows.
-func (p Pooled) Path(ctx context.Context, s *kindred.Set, candidates []kindred.Method, yield func(int, kindred.Model) error) error {
-	inner, err := tunable(p.Method)
-	if err != nil {
-		return err
-	}
-	one, err := pool(s)
-	if err != nil {
-		return err
-	}
-	plain := make([]kindred.Method, len(candidates))
-	for i, c := range candidates {
-		pooled, ok := c.(Pooled)
-		if !ok {
-			return fmt.Errorf("compose: candidate %d is not one of Pooled", i)
+	paths, err := inner.Candidates(ctx, one)
+	for _, path := range paths {
+		for i, c := range path {
+			path[i] = Pooled{c}
 		}
-		plain[i] = pooled.Method
 	}
-	return inner.Path(ctx, one, plain, func(i int, m kindred.Model) error {
-		return yield(i, &One{part: m, tasks: s.Infos()})
-	})
+	return paths, err
 }
 
-// pool makes one task of all.
+// Begin begins with the pooled rows.
+func (p Pooled) Begin(ctx context.Context, train, held *kindred.Set) (kindred.Session, error) {
+	inner, err := tunable(p.Method)
+	if err != nil {
+		return nil, err
+	}
+	one, err := pool(train)
+	if err != nil {
+		return nil, err
+	}
+	s := &pooledSession{}
+	for i := range held.Tasks {
+		s.rows = append(s.rows, len(held.Tasks[i].Rows))
+	}
+	s.Session, err = inner.Begin(ctx, one, pooled(held))
+	return s, err
+}
+
+// pooledSession is the session of the pooled rows.
+type pooledSession struct {
+	kindred.Session
+	rows []int // held of each task
+}
+
+// Try takes the outcome of the pooled rows apart again.
+func (s *pooledSession) Try(ctx context.Context, candidate kindred.Method) ([]kindred.Outcome, error) {
+	p, ok := candidate.(Pooled)
+	if !ok {
+		return nil, fmt.Errorf("compose: %T is no candidate of Pooled", candidate)
+	}
+	all, err := s.Session.Try(ctx, p.Method)
+	if err != nil {
+		return nil, err
+	}
+	out, n, from := make([]kindred.Outcome, len(s.rows)), 0, 0
+	for _, rows := range s.rows {
+		n += rows
+	}
+	for t, rows := range s.rows {
+		o, to := all[0], from+rows
+		out[t] = kindred.Outcome{Task: t, Value: part(o.Value, from, to, n), Class: part(o.Class, from, to, n),
+			Probability: part(o.Probability, from, to, n), Decision: part(o.Decision, from, to, n)}
+		from = to
+	}
+	return out, nil
+}
+
+// part is rows from to to of v, which has equally many elements for each of n.
+func part[E any](v []E, from, to, n int) []E {
+	if v == nil {
+		return nil
+	}
+	k := len(v) / max(1, n)
+	return v[from*k : to*k]
+}
+
+// pool makes one task of all, where they are alike.
 func pool(s *kindred.Set) (*kindred.Set, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
@@ -94,6 +129,12 @@ func pool(s *kindred.Set) (*kindred.Set, error) {
 			return nil, notApplicable("tasks %q and %q have different classes", first.Name, t.Name)
 		}
 	}
+	return pooled(s), nil
+}
+
+// pooled puts the rows of all tasks one after the other.
+func pooled(s *kindred.Set) *kindred.Set {
+	first := &s.Tasks[0]
 	tables := s.Tables()
 	table, offset := tables[0], map[*kindred.Table]int{}
 	if len(tables) > 1 {
@@ -117,7 +158,7 @@ func pool(s *kindred.Set) (*kindred.Set, error) {
 		}
 		one.Label.Columns[0] = append(one.Label.Columns[0], t.Y()...)
 	}
-	return &kindred.Set{Tasks: []kindred.Task{one}}, nil
+	return &kindred.Set{Tasks: []kindred.Task{one}}
 }
 
 // joined puts the outcomes of all tasks one after the other.

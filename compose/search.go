@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
+	"slices"
 
 	"github.com/kindred-mtl/kindred"
 	"github.com/kindred-mtl/kindred/calibrate"
@@ -12,15 +14,19 @@ import (
 	"github.com/kindred-mtl/kindred/split"
 )
 
-// Search fits each candidate of its methods on folds of the rows, stratified
-// by task and label, and refits the one whose held-out loss is least: log loss
+// Search fits candidates of its methods on folds of the rows, stratified by
+// task and label, and refits the one whose held-out loss is least: log loss
 // for classes, squared error in units of the target's variance for numbers,
 // Poisson deviance for counts, averaged over all rows of all tasks. Decisions
 // without probabilities are calibrated first, and the calibration is handed to
 // the last fit.
+//
+// Of each method it tries every second path of candidates and every third
+// candidate on it, and then the neighbours of the best one, until that has none
+// that is better.
 type Search struct {
 	Methods []kindred.Method // each a kindred.Tunable, tried in order; ties go to the first
-	Folds   int              // 0: 5
+	Folds   int              // 0: 5, or fewer where the rows are many, as split.Inner says
 	OneSE   bool             // take the first candidate within one standard error of the best
 	Seed    uint64           // of the folds
 }
@@ -32,8 +38,8 @@ func (s Search) Fit(ctx context.Context, set *kindred.Set) (kindred.Model, error
 	if err != nil {
 		return nil, err
 	}
-	if len(lists) == 1 && len(lists[0].settings) == 1 {
-		return lists[0].settings[0].Fit(ctx, set)
+	if len(lists) == 1 && len(lists[0].paths) == 1 && len(lists[0].paths[0]) == 1 {
+		return lists[0].paths[0][0].Fit(ctx, set)
 	}
 	trials, err := s.trials(ctx, set, lists)
 	if err != nil {
@@ -49,12 +55,13 @@ func (s Search) Fit(ctx context.Context, set *kindred.Set) (kindred.Model, error
 // A Trial is a candidate and how it did on rows held out.
 type Trial struct {
 	Method kindred.Method
-	Held   []kindred.Outcome // of every labelled row
+	Held   []kindred.Outcome // as kindred.Held keeps them
 	Loss   float64           // mean over rows
 	Error  float64           // its standard error over folds
 }
 
-// Trials fits every candidate on every fold.
+// Trials are those that Fit chooses from, each method's in the order of its
+// candidates.
 func (s Search) Trials(ctx context.Context, set *kindred.Set) ([]Trial, error) {
 	lists, err := s.candidates(ctx, set)
 	if err != nil {
@@ -65,11 +72,13 @@ func (s Search) Trials(ctx context.Context, set *kindred.Set) ([]Trial, error) {
 
 // A list is one method and its candidates.
 type list struct {
-	method   kindred.Tunable
-	settings []kindred.Method
+	method kindred.Tunable
+	paths  [][]kindred.Method
 }
 
-// candidates lists those of every method that applies.
+// candidates lists those of every method that applies. Methods that come to
+// the same on set, as where only numbers tell them apart and there are none,
+// count once.
 func (s Search) candidates(ctx context.Context, set *kindred.Set) ([]list, error) {
 	if err := set.Check(); err != nil {
 		return nil, err
@@ -81,7 +90,7 @@ func (s Search) candidates(ctx context.Context, set *kindred.Set) ([]list, error
 		if err != nil {
 			return nil, err
 		}
-		settings, err := m.Candidates(ctx, set)
+		paths, err := m.Candidates(ctx, set)
 		if errors.Is(err, ErrNotApplicable) {
 			why = err
 			continue
@@ -89,7 +98,9 @@ func (s Search) candidates(ctx context.Context, set *kindred.Set) ([]list, error
 		if err != nil {
 			return nil, err
 		}
-		lists = append(lists, list{m, settings})
+		if !slices.ContainsFunc(lists, func(l list) bool { return reflect.DeepEqual(l.paths, paths) }) {
+			lists = append(lists, list{m, paths})
+		}
 	}
 	if lists == nil {
 		return nil, why
@@ -98,49 +109,18 @@ func (s Search) candidates(ctx context.Context, set *kindred.Set) ([]list, error
 }
 
 func (s Search) trials(ctx context.Context, set *kindred.Set, lists []list) ([]Trial, error) {
-	k := s.Folds
-	if k == 0 {
-		k = 5
-	}
-	folds, err := split.KFold(set, k, 1, s.Seed)
+	folds, err := split.Inner(set, s.Folds, s.Seed)
 	if err != nil {
 		return nil, fmt.Errorf("search: %w", err)
 	}
 	var trials []Trial
 	for _, l := range lists {
-		found, err := trial(ctx, l, set, folds)
+		e, err := explore(ctx, l, set, folds)
 		if err != nil {
 			return nil, err
 		}
-		trials = append(trials, found...)
+		trials = append(trials, e.trials()...)
 	}
-	return trials, nil
-}
-
-// trial fits the candidates of one method, fold by fold side by side.
-func trial(ctx context.Context, l list, set *kindred.Set, folds []split.Fold) ([]Trial, error) {
-	candidates := l.settings
-	held := make([]*kindred.Held, len(candidates))
-	for i := range held {
-		held[i] = kindred.NewHeld(set)
-	}
-	errs := make([]error, len(folds))
-	num.For(len(folds), func(f int) {
-		train, tasks := set.Select(folds[f].Train).Nonempty()
-		errs[f] = l.method.Path(ctx, train, candidates, func(i int, model kindred.Model) error {
-			return held[i].Predict(ctx, model, tasks, folds[f].Test)
-		})
-	})
-	for _, err := range errs {
-		if err != nil {
-			return nil, err
-		}
-	}
-	trials := make([]Trial, len(candidates))
-	num.For(len(candidates), func(i int) {
-		trials[i] = Trial{Method: candidates[i], Held: held[i].Outcomes}
-		trials[i].Loss, trials[i].Error = heldLoss(set, held[i].Outcomes, folds)
-	})
 	return trials, nil
 }
 
@@ -272,6 +252,8 @@ func rowLosses(t *kindred.Task, o kindred.Outcome, p []float64, variance float64
 	out := make([]float64, len(t.Rows))
 	for i, y := range t.Y() {
 		switch {
+		case t.Kind.Classifies() && p == nil, !t.Kind.Classifies() && o.Value == nil:
+			out[i] = math.NaN()
 		case t.Kind == kindred.Regression:
 			out[i] = (o.Value[i] - y) * (o.Value[i] - y) / variance
 		case t.Kind == kindred.Count:
@@ -280,8 +262,6 @@ func rowLosses(t *kindred.Task, o kindred.Outcome, p []float64, variance float64
 			if y > 0 {
 				out[i] += 2 * y * math.Log(y/mu)
 			}
-		case p == nil:
-			out[i] = math.NaN()
 		default:
 			k := len(t.Label.Classes)
 			sum := num.Sum(p[i*k : (i+1)*k])

@@ -68,7 +68,7 @@ func (m Method) design(ctx context.Context, s *kindred.Set) (*design, error) {
 	if d.prep.Width() == 0 {
 		d.warnings = append(d.warnings, constant(s))
 	}
-	rows, err := d.rows(ctx)
+	rows, err := d.rows(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -108,15 +108,15 @@ func (d *design) oneVersusRest(t int) bool {
 	return d.set.Tasks[t].Kind == kindred.Multiclass && !d.losses[t].Takes(kindred.Multiclass)
 }
 
-// rows returns the design matrix of each task. A table is transformed once,
+// rows returns the design matrix of each task of s. A table is transformed once,
 // and tasks that list the same rows of it share their matrix.
-func (d *design) rows(ctx context.Context) ([]*num.Matrix, error) {
-	out := make([]*num.Matrix, len(d.set.Tasks))
-	for _, table := range d.set.Tables() {
+func (d *design) rows(ctx context.Context, s *kindred.Set) ([]*num.Matrix, error) {
+	out := make([]*num.Matrix, len(s.Tasks))
+	for _, table := range s.Tables() {
 		place := make([]int, table.Len())
-		var listed []int
-		for i := range d.set.Tasks {
-			if t := &d.set.Tasks[i]; t.Table == table {
+		listed := []int{} // nil would be all
+		for i := range s.Tasks {
+			if t := &s.Tasks[i]; t.Table == table {
 				for _, r := range t.Rows {
 					if place[r] == 0 {
 						listed = append(listed, r)
@@ -129,12 +129,12 @@ func (d *design) rows(ctx context.Context) ([]*num.Matrix, error) {
 		if err != nil {
 			return nil, err
 		}
-		for i := range d.set.Tasks {
-			t := &d.set.Tasks[i]
+		for i := range s.Tasks {
+			t := &s.Tasks[i]
 			if t.Table != table {
 				continue
 			}
-			if i > 0 && d.set.Tasks[i-1].Table == table && slices.Equal(t.Rows, d.set.Tasks[i-1].Rows) {
+			if i > 0 && s.Tasks[i-1].Table == table && slices.Equal(t.Rows, s.Tasks[i-1].Rows) {
 				out[i] = out[i-1]
 				continue
 			}
@@ -273,7 +273,7 @@ func sharing(p penalty.Penalty) bool {
 }
 
 // strengths is the path of λ for a penalty: from λ_max, where there is one,
-// over three decades; for quadratic penalties over five and a half decades
+// over three decades; for quadratic penalties over seven and a half decades
 // below thrice the largest curvature a task can have.
 func (d *design) strengths(p penalty.Penalty) []float64 {
 	f := p.On(d.layout, 1)
@@ -284,7 +284,7 @@ func (d *design) strengths(p penalty.Penalty) []float64 {
 			return geometric(top, 1e-3, 16)
 		}
 	}
-	return geometric(3*d.curvature(), 3e-6, 12)
+	return geometric(3*d.curvature(), 4e-8, 16)
 }
 
 // geometric is n strengths from top down to top·ratio, without top itself.

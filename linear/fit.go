@@ -169,24 +169,23 @@ func (m Method) calibrates(d *design) bool {
 	return false
 }
 
-// calibrationFolds is LIBSVM's number.
-const calibrationFolds = 5
-
-// outOfFold predicts every row by a model fitted without its fold.
+// outOfFold predicts rows by models fitted without their fold.
 func (m Method) outOfFold(ctx context.Context, s *kindred.Set) ([]kindred.Outcome, error) {
-	m.NoProbability = true
-	folds, err := split.KFold(s, calibrationFolds, 1, m.Seed)
+	folds, err := split.Inner(s, 0, m.Seed)
 	if err != nil {
 		return nil, fmt.Errorf("linear: no folds to calibrate on: %w", err)
 	}
 	held, errs := kindred.NewHeld(s), make([]error, len(folds))
 	num.For(len(folds), func(i int) {
 		train, tasks := s.Select(folds[i].Train).Nonempty()
-		model, err := m.FitHeld(ctx, train, nil)
-		if err == nil {
-			err = held.Predict(ctx, model, tasks, folds[i].Test)
+		session, err := m.Begin(ctx, train, s.Select(folds[i].Test).Only(tasks...))
+		if errs[i] = err; err != nil {
+			return
 		}
-		errs[i] = err
+		o, err := session.Try(ctx, m)
+		if errs[i] = err; err == nil {
+			held.Put(o, tasks, folds[i].Test)
+		}
 	})
 	for _, err := range errs {
 		if err != nil {

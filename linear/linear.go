@@ -19,6 +19,7 @@ import (
 
 	"github.com/kindred-mtl/kindred"
 	"github.com/kindred-mtl/kindred/loss"
+	"github.com/kindred-mtl/kindred/num"
 	"github.com/kindred-mtl/kindred/penalty"
 	"github.com/kindred-mtl/kindred/prep"
 	"github.com/kindred-mtl/kindred/solve"
@@ -70,56 +71,71 @@ func (m Method) FitHeld(ctx context.Context, s *kindred.Set, held []kindred.Outc
 	return model, nil
 }
 
-// Candidates is a path of strengths for each variant of the penalty, from the
-// one that leaves (next to) nothing of W downwards.
-func (m Method) Candidates(ctx context.Context, s *kindred.Set) ([]kindred.Method, error) {
-	variants := m.penalty().Variants()
+// Candidates is a path of strengths for each variant of the penalty, from one
+// that leaves (next to) nothing of W downwards.
+func (m Method) Candidates(ctx context.Context, s *kindred.Set) ([][]kindred.Method, error) {
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
+	m.Prep = m.Prep.For(s.Tasks[0].Table.Schema())
+	var paths [][]kindred.Method
 	if m.C != 0 || m.Alpha != 0 {
-		var out []kindred.Method
-		for _, v := range variants {
+		for _, v := range m.penalty().Variants() {
 			c := m
 			c.Penalty = v
-			out = append(out, c)
+			paths = append(paths, []kindred.Method{c})
 		}
-		return out, nil
+		return paths, nil
 	}
 	d, err := m.design(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	var out []kindred.Method
-	for _, v := range variants {
+	for _, v := range m.penalty().Variants() {
+		var path []kindred.Method
 		for _, lambda := range d.strengths(v) {
 			c := m
 			c.Penalty, c.C = v, 1/lambda
-			out = append(out, c)
+			path = append(path, c)
 		}
+		paths = append(paths, path)
 	}
-	return out, nil
+	return paths, nil
 }
 
-// Path fits the candidates in order, each from where the one before it ended.
-func (m Method) Path(ctx context.Context, s *kindred.Set, candidates []kindred.Method, yield func(int, kindred.Model) error) error {
-	d, err := m.design(ctx, s)
+// Begin makes the designs of both sets.
+func (m Method) Begin(ctx context.Context, train, held *kindred.Set) (kindred.Session, error) {
+	d, err := m.design(ctx, train)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var start *solve.Point
-	for i, c := range candidates {
-		c, ok := c.(Method)
-		if !ok {
-			return fmt.Errorf("candidate %d is not one of this method", i)
-		}
-		model, err := c.solve(ctx, d, start, max(c.tol(), pathTol), min(c.maxIter(), pathSteps))
-		if err != nil {
-			return err
-		}
-		start = model.point
-		if err := yield(i, model); err != nil {
-			return err
-		}
+	x, err := d.rows(ctx, held)
+	return &session{design: d, held: x}, err
+}
+
+// A session starts each candidate where the one before it ended.
+type session struct {
+	design *design
+	held   []*num.Matrix // of each task
+	start  *solve.Point
+}
+
+// Try fits a candidate, as roughly as tells it from others.
+func (s *session) Try(ctx context.Context, candidate kindred.Method) ([]kindred.Outcome, error) {
+	m, ok := candidate.(Method)
+	if !ok {
+		return nil, fmt.Errorf("linear: %T is no candidate of this method", candidate)
 	}
-	return nil
+	model, err := m.solve(ctx, s.design, s.start, max(m.tol(), roughTol), min(m.maxIter(), roughSteps))
+	if err != nil {
+		return nil, err
+	}
+	s.start = model.point
+	out := make([]kindred.Outcome, len(s.held))
+	for t, x := range s.held {
+		out[t] = model.outcome(t, model.outputs(x, t))
+	}
+	return out, nil
 }
 
 // CommonSlopes is the method with one weight vector for all tasks, which keep
@@ -130,10 +146,10 @@ func (m Method) CommonSlopes() kindred.Method {
 	return m
 }
 
-// Along a path a rough solution is enough to tell candidates apart.
+// A rough solution is enough to tell candidates apart.
 const (
-	pathTol   = 1e-4
-	pathSteps = 1000
+	roughTol   = 1e-4
+	roughSteps = 1000
 )
 
 func (m Method) penalty() penalty.Penalty {

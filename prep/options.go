@@ -2,7 +2,9 @@ package prep
 
 import (
 	"fmt"
+	"slices"
 
+	"github.com/kindred-mtl/kindred"
 	"github.com/kindred-mtl/kindred/catalog"
 )
 
@@ -58,6 +60,27 @@ func (o Options) Check() error {
 		return fmt.Errorf("word_grams and char_grams are both none: nothing is left of text")
 	}
 	return nil
+}
+
+// For is the options without what makes no difference to columns of such a
+// schema. Options that are wrong stay as they are.
+func (o Options) For(s kindred.Schema) Options {
+	if o.check() != nil {
+		return o
+	}
+	has := func(types ...kindred.Type) bool {
+		return slices.ContainsFunc(s, func(f kindred.Field) bool { return slices.Contains(types, f.Type) })
+	}
+	if !has(kindred.Numeric, kindred.Vector) {
+		o.Scale = ""
+	}
+	if !has(kindred.Categorical) {
+		o.MinLevel, o.MaxLevels = 0, 0
+	}
+	if !has(kindred.Text) {
+		o.TextBits, o.WordGrams, o.CharGrams = 0, [2]int{}, [2]int{}
+	}
+	return o
 }
 
 // minLevel is the least weight of a level that is kept, where all rows weigh

@@ -603,3 +603,29 @@ func TestByHand(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// Options that make no difference to a schema are left out, and no others.
+func TestOptionsForASchema(t *testing.T) {
+	all := prep.Options{Scale: "rms", MinLevel: 2, MaxLevels: 3, TextBits: 9, WordGrams: [2]int{1, 1}, CharGrams: [2]int{-1, -1}}
+	for _, c := range []struct {
+		types []kindred.Type
+		want  prep.Options
+	}{
+		{[]kindred.Type{kindred.Text}, prep.Options{TextBits: 9, WordGrams: [2]int{1, 1}, CharGrams: [2]int{-1, -1}}},
+		{[]kindred.Type{kindred.Categorical}, prep.Options{MinLevel: 2, MaxLevels: 3}},
+		{[]kindred.Type{kindred.Vector}, prep.Options{Scale: "rms"}},
+		{[]kindred.Type{kindred.Numeric, kindred.Categorical, kindred.Text}, all},
+	} {
+		var s kindred.Schema
+		for _, typ := range c.types {
+			s = append(s, kindred.Field{Type: typ})
+		}
+		if got := all.For(s); got != c.want {
+			t.Errorf("%v: %+v, want %+v", c.types, got, c.want)
+		}
+	}
+	wrong := prep.Options{Scale: "loud"}
+	if got := wrong.For(kindred.Schema{{Type: kindred.Text}}); got != wrong {
+		t.Errorf("wrong options became %+v", got)
+	}
+}

@@ -502,6 +502,10 @@ func (g *rowGroup) mulT(out, a []float64, lo, hi int) {
 			continue
 		}
 		r := a[i*k : (i+1)*k]
+		if index != nil && k == 1 {
+			g.x.Axpy(i, r[0], out)
+			continue
+		}
 		if index == nil {
 			for j := lo; j < hi; j++ {
 				num.Axpy(value[j], r, out[j*k:(j+1)*k])

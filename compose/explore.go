@@ -1,0 +1,136 @@
+package compose
+
+import (
+	"context"
+	"math"
+
+	"github.com/kindred-mtl/kindred"
+	"github.com/kindred-mtl/kindred/num"
+	"github.com/kindred-mtl/kindred/split"
+)
+
+// An explorer looks for the best candidate of one method, fold by fold side by
+// side. Its sessions last from the first candidate to the last.
+type explorer struct {
+	list
+	set      *kindred.Set
+	folds    []split.Fold
+	sessions []kindred.Session // of each fold
+	tasks    [][]int           // the tasks of each fold's session
+	tried    [][]*Trial        // of each candidate; nil: not tried
+}
+
+// A place is a candidate's: its path, and where it lies there.
+type place struct{ path, at int }
+
+// explore tries the coarse candidates, and then the neighbours of the best one
+// as long as there are some.
+func explore(ctx context.Context, l list, set *kindred.Set, folds []split.Fold) (*explorer, error) {
+	e := &explorer{list: l, set: set, folds: folds, sessions: make([]kindred.Session, len(folds)), tasks: make([][]int, len(folds))}
+	for _, path := range l.paths {
+		e.tried = append(e.tried, make([]*Trial, len(path)))
+	}
+	err := e.each(func(f int) (err error) {
+		var train *kindred.Set
+		train, e.tasks[f] = set.Select(folds[f].Train).Nonempty()
+		held := set.Select(folds[f].Test).Only(e.tasks[f]...)
+		e.sessions[f], err = l.method.Begin(ctx, train, held)
+		return err
+	})
+	for next := e.coarse(); err == nil && len(next) > 0; next = e.around(e.best()) {
+		err = e.try(ctx, next)
+	}
+	return e, err
+}
+
+// each calls f for every fold and returns the first error.
+func (e *explorer) each(f func(fold int) error) error {
+	errs := make([]error, len(e.folds))
+	num.For(len(errs), func(i int) { errs[i] = f(i) })
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// coarse is every second path, and on it every third candidate.
+func (e *explorer) coarse() []place {
+	var places []place
+	for p := 0; p < len(e.paths); p += 2 {
+		for i := min(1, len(e.paths[p])-1); i < len(e.paths[p]); i += 3 {
+			places = append(places, place{p, i})
+		}
+	}
+	return places
+}
+
+// around lists the neighbours of a candidate that are not tried yet, on its
+// path and on those beside it.
+func (e *explorer) around(c place) []place {
+	var places []place
+	for p := max(0, c.path-1); p <= min(c.path+1, len(e.paths)-1); p++ {
+		for i := max(0, c.at-1); i <= min(c.at+1, len(e.paths[p])-1); i++ {
+			if e.tried[p][i] == nil {
+				places = append(places, place{p, i})
+			}
+		}
+	}
+	return places
+}
+
+// try fits the candidates at these places on every fold, one after the other.
+func (e *explorer) try(ctx context.Context, places []place) error {
+	held := make([]*kindred.Held, len(places))
+	for i := range held {
+		held[i] = kindred.NewHeld(e.set)
+	}
+	err := e.each(func(f int) error {
+		for i, c := range places {
+			outcomes, err := e.sessions[f].Try(ctx, e.paths[c.path][c.at])
+			if err != nil {
+				return err
+			}
+			held[i].Put(outcomes, e.tasks[f], e.folds[f].Test)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	num.For(len(places), func(i int) {
+		c := places[i]
+		t := &Trial{Method: e.paths[c.path][c.at], Held: held[i].Outcomes}
+		t.Loss, t.Error = heldLoss(e.set, t.Held, e.folds)
+		e.tried[c.path][c.at] = t
+	})
+	return nil
+}
+
+// best is the place of the least loss so far.
+func (e *explorer) best() place {
+	var best place
+	least := math.Inf(1)
+	for p, path := range e.tried {
+		for i, t := range path {
+			if t != nil && t.Loss < least {
+				best, least = place{p, i}, t.Loss
+			}
+		}
+	}
+	return best
+}
+
+// trials lists those made, in the order of the candidates.
+func (e *explorer) trials() []Trial {
+	var trials []Trial
+	for _, path := range e.tried {
+		for _, t := range path {
+			if t != nil {
+				trials = append(trials, *t)
+			}
+		}
+	}
+	return trials
+}

@@ -1,0 +1,30 @@
+package split
+
+import "github.com/kindred-mtl/kindred"
+
+const (
+	innerFolds = 5 // LIBSVM's number for probabilities
+	// enough labels held out tell settings apart as far as it matters: a rate
+	// of errors is then known to half a percent.
+	enough = 10_000
+)
+
+// Inner are the folds within training rows on which settings are chosen and
+// decisions calibrated: those of KFold. With k 0 they are five, of which only
+// the first ones are used where these hold out enough labels, two at least.
+func Inner(s *kindred.Set, k int, seed uint64) ([]Fold, error) {
+	if k > 0 {
+		return KFold(s, k, 1, seed)
+	}
+	folds, err := KFold(s, innerFolds, 1, seed)
+	held := 0
+	for i := range folds {
+		if i >= 2 && held >= enough {
+			return folds[:i], nil
+		}
+		for _, places := range folds[i].Test {
+			held += len(places)
+		}
+	}
+	return folds, err
+}

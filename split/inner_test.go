@@ -1,0 +1,41 @@
+package split_test
+
+import (
+	"math/rand/v2"
+	"reflect"
+	"testing"
+
+	"github.com/kindred-mtl/kindred"
+	"github.com/kindred-mtl/kindred/split"
+)
+
+// Inner folds are those of KFold; of many rows, the first ones that hold out
+// enough.
+func TestInnerFolds(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	for _, c := range []struct{ rows, k, want int }{{60, 0, 5}, {60, 3, 3}, {15_000, 0, 4}, {40_000, 0, 2}, {40_000, 5, 5}, {300_000, 0, 2}} {
+		x, y := make([][]float64, c.rows), make([]float64, c.rows)
+		for i := range x {
+			x[i], y[i] = []float64{rng.Float64()}, rng.Float64()
+		}
+		s, err := kindred.FromSlices(x, y)
+		if err != nil {
+			t.Fatal(err)
+		}
+		inner, err := split.Inner(s, c.k, 9)
+		if err != nil {
+			t.Fatal(err)
+		}
+		k := c.k
+		if k == 0 {
+			k = 5
+		}
+		all, err := split.KFold(s, k, 1, 9)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(inner) != c.want || !reflect.DeepEqual(inner, all[:c.want]) {
+			t.Errorf("%d rows in %d folds: %d inner folds, want the first %d", c.rows, c.k, len(inner), c.want)
+		}
+	}
+}
