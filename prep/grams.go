@@ -31,6 +31,8 @@ type bag struct {
 	low, high []uint64 // a bit a bucket; a bit a word of low
 	token     []rune   // the word being read, with a space before it
 	recent    []uint64 // hashes of the last words
+	buckets   []int32  // of the last drain
+	counts    []int32
 }
 
 var bags sync.Pool
@@ -162,9 +164,10 @@ func mix(h uint64) uint64 {
 	return h ^ h>>31
 }
 
-// drain calls f for the buckets whose count is not 0, ascending, and empties
-// the bag.
-func (b *bag) drain(f func(bucket int, n int32)) {
+// drain lists the buckets whose count is not 0, ascending, and the counts, and
+// empties the bag. The lists are good until the next drain.
+func (b *bag) drain() (bucket, count []int32) {
+	b.buckets, b.counts = b.buckets[:0], b.counts[:0]
 	for i, high := range b.high {
 		b.high[i] = 0
 		for ; high != 0; high &= high - 1 {
@@ -173,12 +176,12 @@ func (b *bag) drain(f func(bucket int, n int32)) {
 			b.low[j] = 0
 			for ; low != 0; low &= low - 1 {
 				k := j<<6 | bits.TrailingZeros64(low)
-				n := b.count[k]
-				b.count[k] = 0
-				if n != 0 {
-					f(k, n)
+				if n := b.count[k]; n != 0 {
+					b.count[k] = 0
+					b.buckets, b.counts = append(b.buckets, int32(k)), append(b.counts, n)
 				}
 			}
 		}
 	}
+	return b.buckets, b.counts
 }

@@ -22,17 +22,23 @@ import (
 // "Term-weighting approaches in automatic text retrieval", Information
 // Processing & Management 24, 1988.
 type text struct {
-	grams   grams
-	bucket  []int     // of each feature, ascending
-	idf     []float64 // of each feature
-	feature []int32   // of each bucket, −1: none
+	grams  grams
+	bucket []int     // of each feature, ascending
+	idf    []float64 // of each feature
+	of     []feature // of each bucket
+}
+
+// A feature is what a bucket becomes: its place, −1 for none, and its idf.
+type feature struct {
+	place int32
+	idf   float64
 }
 
 func (o Options) fitText(ctx context.Context, s *sample, j int) (column, told) {
 	texts := gather(s, j, func(c *kindred.Column) []string { return c.Text })
 	c := &text{grams: o.grams()}
 	size := c.grams.buckets()
-	pieces := max(2, min(64, 1<<22/size)) // whatever the number of workers: it decides the order of sums
+	pieces := max(1, min(64, 1<<22/size, len(texts)/256)) // whatever the number of workers: it decides the order of sums
 	by := make([][]float64, pieces)
 	num.For(pieces, func(p int) {
 		by[p] = make([]float64, size)
@@ -40,7 +46,10 @@ func (o Options) fitText(ctx context.Context, s *sample, j int) (column, told) {
 		defer b.release()
 		for i := len(texts) * p / pieces; i < len(texts)*(p+1)/pieces && ctx.Err() == nil; i++ {
 			b.read(texts[i])
-			b.drain(func(h int, _ int32) { by[p][h] += s.weight[i] })
+			buckets, _ := b.drain()
+			for _, h := range buckets {
+				by[p][h] += s.weight[i]
+			}
 		}
 	})
 	for h := range size {
@@ -65,12 +74,12 @@ func (c *text) index() {
 	if len(c.bucket) == 0 {
 		return
 	}
-	c.feature = make([]int32, c.grams.buckets())
-	for h := range c.feature {
-		c.feature[h] = -1
+	c.of = make([]feature, c.grams.buckets())
+	for h := range c.of {
+		c.of[h].place = -1
 	}
 	for k, h := range c.bucket {
-		c.feature[h] = int32(k)
+		c.of[h] = feature{int32(k), c.idf[k]}
 	}
 }
 
@@ -123,12 +132,13 @@ func (c textReader) sparse(out *rows, first, r int) error {
 	defer b.release()
 	b.read(c.from[r])
 	start := len(out.value)
-	b.drain(func(h int, n int32) {
-		if k := c.feature[h]; k >= 0 {
-			v := logCount(n) * c.idf[k]
-			out.add(first+int(k), v)
+	buckets, counts := b.drain()
+	for i, h := range buckets {
+		if f := &c.of[h]; f.place >= 0 {
+			out.index = append(out.index, int32(first)+f.place)
+			out.value = append(out.value, logCount(counts[i])*f.idf)
 		}
-	})
+	}
 	x := out.value[start:]
 	if length := num.Norm(x); length > 0 {
 		for k := range x {
