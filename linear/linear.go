@@ -133,7 +133,8 @@ func (s *session) Try(ctx context.Context, candidate kindred.Method) ([]kindred.
 	s.start = model.point
 	out := make([]kindred.Outcome, len(s.held))
 	for t, x := range s.held {
-		out[t] = model.outcome(t, model.outputs(x, t))
+		out[t] = model.room(t, x.Rows)
+		model.outcome(out[t], t, x, model.columns(t))
 	}
 	return out, nil
 }

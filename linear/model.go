@@ -69,9 +69,7 @@ func (m *Model) Predict(ctx context.Context, rows *kindred.Table, tasks []int) (
 			return nil, fmt.Errorf("task %d is asked of a model of %d tasks", t, len(m.tasks))
 		}
 		p.Tasks[i] = m.room(t, rows.Len())
-		for c := m.first[t]; c < m.first[t+1]; c++ {
-			columns[i] = append(columns[i], m.w.Col(make([]float64, m.w.Rows), c))
-		}
+		columns[i] = m.columns(t)
 	}
 	err := m.prep.Blocks(ctx, rows, func(lo int, x *num.Matrix) {
 		for i, t := range tasks {
@@ -82,6 +80,15 @@ func (m *Model) Predict(ctx context.Context, rows *kindred.Table, tasks []int) (
 		return nil, err
 	}
 	return p, nil
+}
+
+// columns are those of W_t.
+func (m *Model) columns(t int) [][]float64 {
+	var w [][]float64
+	for c := m.first[t]; c < m.first[t+1]; c++ {
+		w = append(w, m.w.Col(make([]float64, m.w.Rows), c))
+	}
+	return w
 }
 
 // room is an empty outcome of task t for n rows.

@@ -65,7 +65,7 @@ func (o Options) Check() error {
 // For is the options without what makes no difference to columns of such a
 // schema. Options that are wrong stay as they are.
 func (o Options) For(s kindred.Schema) Options {
-	if o.check() != nil {
+	if o.Check() != nil {
 		return o
 	}
 	has := func(types ...kindred.Type) bool {
