@@ -195,28 +195,6 @@ func TestInteriorByGradients(t *testing.T) {
 	}
 }
 
-// Ω of one slot: μ → ∞ parts the tasks, and λ → ∞ with μλ held gives them one
-// vector.
-func TestInteriorLimits(t *testing.T) {
-	for i, s := range shapes {
-		p := s.random(uint64(i), loss.Hinge{}, 2)
-		solve := func(pen penalty.Penalty, lambda float64) Result {
-			p.Penalty = pen.On(p.Layout, lambda)
-			return solveTo(t, &Interior{}, p, 1e-10, 100)
-		}
-		for _, c := range []struct {
-			name        string
-			near, limit Result
-		}{
-			{"μ → ∞", solve(&penalty.Shared{Mu: 1e9}, 2), solve(penalty.Ridge{}, 2)},
-			{"λ → ∞", solve(&penalty.Shared{Mu: 2e-9}, 1e9), solve(penalty.Common{}, 2)},
-		} {
-			near(t, s.name+", "+c.name+": objective", []float64{c.near.Objective}, []float64{c.limit.Objective}, 1e-7)
-			near(t, s.name+", "+c.name+": W", c.near.Point.W.Data, c.limit.Point.W.Data, 1e-4)
-		}
-	}
-}
-
 // The support vector machine of libsvm, SVC(kernel="linear", C = 1/λ), is one
 // task with a ridge: here on rows of 20 features of rank 10, as in the classic
 // example of scikit-learn.
