@@ -82,6 +82,30 @@ func TestInteriorCertificate(t *testing.T) {
 	})
 }
 
+// No strength that a search tries is too weak or too strong for 1e-8.
+func TestInteriorAlongAPath(t *testing.T) {
+	for seed := range 8 {
+		for i, s := range shapes {
+			p := s.random(uint64(100*seed+i), loss.Hinge{}, 2)
+			square := 0.0
+			for u := range p.Tasks {
+				for r := range p.Tasks[u].X.Rows {
+					_, v := p.Tasks[u].X.Row(r)
+					square += num.Dot(v, v) / float64(len(p.Tasks))
+				}
+			}
+			for _, pen := range arrows {
+				for _, share := range []float64{3, 0.1, 1e-3, 1e-5} {
+					p.Penalty = pen.On(p.Layout, share*square)
+					if r := solveTo(t, &Interior{}, p, 1e-8, 100); r.Status != "converged" {
+						t.Errorf("%s, seed %d, %T, λ = %v Σ‖x‖²: %s, gap %g", s.name, seed, pen, share, r.Status, r.Certificate.Value)
+					}
+				}
+			}
+		}
+	}
+}
+
 // optimal checks that W = KXᵀa, that the dual variables are feasible, and that
 // none of them leaves more to gain than the gap allows: with m = 1 − s(XW + b),
 //
