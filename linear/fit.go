@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/kindred-mtl/kindred"
 	"github.com/kindred-mtl/kindred/calibrate"
@@ -107,7 +108,7 @@ func (m Method) model(d *design, f penalty.Func, lambda float64, solver string, 
 		}
 	}
 	out.report = kindred.Report{
-		Method: "linear", Solver: solver, Status: r.Status, Steps: r.Step, Objective: r.Objective,
+		Method: strings.TrimSpace("linear " + penalty.All.NameOf(m.penalty())), Solver: solver, Status: r.Status, Steps: r.Step, Objective: r.Objective,
 		Gap: r.Certificate, Parameters: m.penalty().Parameters(), Warnings: d.warnings,
 	}
 	if out.report.Parameters == nil {

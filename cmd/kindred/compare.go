@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -27,6 +28,7 @@ func (p *plan) flags(cmd *cobra.Command) {
 	f.IntVar(&p.repeats, "repeats", 1, "repeat the folds with other draws")
 	f.IntVar(&p.splits, "splits", 0, "random splits instead of folds; needs --train")
 	f.Float64SliceVar(&p.train, "train", nil, "`fraction` of each task's rows to train on; several give a learning curve")
+	f.Lookup("train").DefValue = ""
 	f.StringVar(&p.column, "split", "", "`column` that holds train or test")
 	f.StringVar(&p.file, "split-file", "", "CSV `file` with a column row (from 1) and a column of 1 (train) and 0 (test) per split")
 }
@@ -34,21 +36,84 @@ func (p *plan) flags(cmd *cobra.Command) {
 // check refuses flags that contradict one another.
 func (p *plan) check(cmd *cobra.Command, in *source) error {
 	var ways []string
-	for _, name := range []string{"folds", "splits", "split", "split-file"} {
-		if cmd.Flags().Changed(name) {
+	for _, name := range []string{"folds", "splits", "split", "split-file", "time"} {
+		if cmd.Flags().Changed(name) && !(name == "time" && len(ways) == 1 && ways[0] == "--folds") {
 			ways = append(ways, "--"+name)
 		}
 	}
+	repeats := cmd.Flags().Changed("repeats")
 	switch {
 	case len(ways) > 1:
 		return wrong(fmt.Errorf("%s each say how to split; give one of them", strings.Join(ways, " and ")))
-	case (p.splits > 0) != (len(p.train) > 0) && in.options.Time == "":
-		return wrong(fmt.Errorf("--splits and --train go together: --splits 10 --train 0.5"))
+	case repeats && (len(ways) == 1 && ways[0] != "--folds" || in.options.Time != ""):
+		return wrong(errors.New("--repeats is of --folds; what is split otherwise is split once"))
+	case (p.splits > 0) != (len(p.train) > 0):
+		return wrong(errors.New("--splits and --train go together: --splits 10 --train 0.5"))
 	case cmd.Flags().Changed("splits") && p.splits < 1:
 		return wrong(fmt.Errorf("--splits %d: give 1 or more", p.splits))
 	}
 	in.options.Split = p.column
 	return nil
+}
+
+// A splitDocument says in a report how rows were split.
+type splitDocument struct {
+	Kind    string    `json:"kind"` // folds, random, time, column, file or draws
+	Folds   int       `json:"folds,omitempty"`
+	Repeats int       `json:"repeats,omitempty"`
+	Splits  int       `json:"splits,omitempty"`
+	Train   []float64 `json:"train,omitempty"`
+	Column  string    `json:"column,omitempty"`
+	File    string    `json:"file,omitempty"`
+	all     int       // splits in all
+}
+
+// document says what plans makes.
+func (p *plan) document(in *source, plans []compare.Plan) splitDocument {
+	d := splitDocument{Kind: "folds"}
+	switch {
+	case p.file != "":
+		d.Kind, d.File = "file", p.file
+	case p.column != "":
+		d.Kind, d.Column = "column", p.column
+	case in.options.Time != "":
+		d.Kind, d.Column, d.Folds = "time", in.options.Time, p.folds
+	case p.splits > 0:
+		d.Kind, d.Splits, d.Train = "random", p.splits, p.train
+	default:
+		d.Folds, d.Repeats = p.folds, p.repeats
+	}
+	for _, p := range plans {
+		d.all += len(p.Folds)
+	}
+	return d
+}
+
+// String is the document in words.
+func (d splitDocument) String() string {
+	switch d.Kind {
+	case "file":
+		return fmt.Sprintf("%s of %s", several(d.all, "split"), d.File)
+	case "column":
+		return fmt.Sprintf("split by the column %s", d.Column)
+	case "time":
+		return fmt.Sprintf("%s of time by the column %s, trained on what came before", several(d.Folds, "fold"), d.Column)
+	case "random":
+		return fmt.Sprintf("%s for each of the training fractions %v, stratified by task and label", several(d.Splits, "random split"), d.Train)
+	}
+	text := several(d.Folds, "fold")
+	if d.Repeats > 1 {
+		text += fmt.Sprintf(", %d times", d.Repeats)
+	}
+	return text + ", stratified by task and label"
+}
+
+// A compareDocument is the result of a comparison and what was compared on.
+type compareDocument struct {
+	*compare.Result
+	Seed  uint64         `json:"seed"`
+	Split splitDocument  `json:"split"`
+	Table *tableDocument `json:"table,omitempty"`
 }
 
 // plans makes the splits of a set.
@@ -112,7 +177,7 @@ func compareCommand(c *common) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "compare FILE", Short: "Compare methods on the same held-out rows, single-task and pooled always among them", Args: exactly(1, "one file"),
 		Example: `  kindred compare school.csv --task school --target score --split-file splits.csv
-  kindred compare mines.csv --task field --target mine --method shared-logistic --method trace --splits 10 --train 0.1,0.25,0.5
+  kindred compare mines.csv --task field --target mine --method trace --splits 10 --train 0.1,0.5
   kindred compare songs.csv --target happy --target sad --json report.json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := p.check(cmd, &in); err != nil {
@@ -142,11 +207,18 @@ func compareCommand(c *common) *cobra.Command {
 			if result == nil {
 				return err
 			}
-			stopped := err
-			if c.json != "-" {
-				describe(cmd.OutOrStdout(), f)
-			}
-			if err := c.report(cmd, result, func() { printResult(cmd.OutOrStdout(), result) }); err != nil {
+			stopped, table := err, describe(f)
+			d := compareDocument{result, c.seed, p.document(&in, plans), &table}
+			err = c.report(cmd, d, f.Warnings, func() {
+				w := cmd.OutOrStdout()
+				printTable(w, table, len(f.Set.Tasks))
+				fmt.Fprintf(w, "  %-12s %v, seed %d\n\n", "held out", d.Split, c.seed)
+				printResult(w, result)
+				if result.Partial {
+					fmt.Fprintf(w, "stopped early: %d of %d splits\n", finished(result), d.Split.all)
+				}
+			})
+			if err != nil {
 				return err
 			}
 			return stopped
@@ -154,17 +226,31 @@ func compareCommand(c *common) *cobra.Command {
 	}
 	in.flags(cmd)
 	p.flags(cmd)
-	cmd.Flags().StringArrayVar(&methods, "method", nil, "`method`, with its options behind a colon; repeat for several (default: those that lead kindred list)")
+	cmd.Flags().StringVar(&in.options.Time, "time", "", "`column` of times: train on the past, test on what follows")
+	cmd.Flags().StringArrayVar(&methods, "method", nil, "`method`, with its options behind a colon; repeat for several (default: "+strings.Join(standard, ", ")+")")
 	cmd.Flags().StringVar(&metric, "metric", "", "metric of the gain (default: log_loss for classes, rmse for numbers, poisson_deviance for counts)")
 	c.jsonFlag(cmd)
 	return cmd
 }
 
+// finished counts the splits that every method ended.
+func finished(r *compare.Result) (n int) {
+	for _, m := range r.Methods {
+		if m.Method == r.Methods[0].Method {
+			n += m.Splits
+		}
+	}
+	return n
+}
+
+// standard are the methods compared where none is named.
+var standard = []string{"shared-ridge", "joint-lasso", "trace"}
+
 // entrants makes the methods named, or those that lead the table, and the two
 // baselines.
 func entrants(names []string, kinds []kindred.Kind, seed uint64) (compare.Options, error) {
 	if names == nil {
-		names = []string{"shared-ridge", "joint-lasso", "trace"}
+		names = standard
 	}
 	var o compare.Options
 	enter := func(name, text string) (compare.Entrant, error) {

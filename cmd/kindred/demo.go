@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -50,7 +51,8 @@ rows, over several draws of which rows are labelled.`,
 			if err != nil {
 				return err
 			}
-			return c.report(cmd, r, func() {
+			d := compareDocument{r, c.seed, splitDocument{Kind: "draws", Splits: draws}, nil}
+			return c.report(cmd, d, nil, func() {
 				w := cmd.OutOrStdout()
 				fmt.Fprintf(w, "Two tasks on the same %d rows of %d features, related by an angle of %g degrees.\n", g.Samples, g.Features, g.Angle)
 				fmt.Fprintf(w, "Each task knows the labels of %d rows of its own; the rows that neither knows are held out.\n%d draws of these rows, seed %d.\n\n", g.Labelled, draws, c.seed)
@@ -178,8 +180,14 @@ func printResult(w io.Writer, r *compare.Result) {
 		right = append(right, i)
 	}
 	t := newTable(w, header, right...)
+	widest := map[string]*float64{}
 	for _, m := range r.Methods {
-		t.AppendRow(methodRow(w, m, metrics, several))
+		for _, name := range metrics {
+			widest[name] = larger(widest[name], m.Metrics[name].Mean)
+		}
+	}
+	for _, m := range r.Methods {
+		t.AppendRow(methodRow(w, m, metrics, widest, several))
 	}
 	t.Render()
 	for _, m := range r.Methods {
@@ -195,13 +203,22 @@ func printResult(w io.Writer, r *compare.Result) {
 	printAlone(w, r)
 }
 
-func methodRow(w io.Writer, m compare.Method, metrics []string, several bool) table.Row {
+// larger is the number of larger size, so that a column has the digits of its
+// largest one.
+func larger(a, b *float64) *float64 {
+	if a == nil || b != nil && math.Abs(*b) > math.Abs(*a) {
+		return b
+	}
+	return a
+}
+
+func methodRow(w io.Writer, m compare.Method, metrics []string, widest map[string]*float64, several bool) table.Row {
 	row := table.Row{m.Method}
 	if several {
 		row = append(row, fmt.Sprintf("%g", m.Train))
 	}
 	for _, name := range metrics {
-		row = append(row, number(m.Metrics[name].Mean))
+		row = append(row, numberLike(m.Metrics[name].Mean, widest[name]))
 	}
 	if m.Gain == nil {
 		return append(row, "", "", "", "", fmt.Sprintf("%.2f s", m.Seconds))
@@ -227,6 +244,14 @@ func printTasks(w io.Writer, r *compare.Result, metrics []string) {
 		header = append(header, heading(m))
 	}
 	header = append(header, "gain", "95 % interval", "")
+	widest := map[string]*float64{}
+	for _, m := range r.Methods {
+		for _, name := range metrics {
+			for _, t := range m.Tasks {
+				widest[name] = larger(widest[name], t.Metrics[name])
+			}
+		}
+	}
 	fmt.Fprintln(w)
 	t := newTable(w, header, 3, 4, 5, 6, 7)
 	for k := range r.Data.Tasks {
@@ -236,7 +261,7 @@ func printTasks(w io.Writer, r *compare.Result, metrics []string) {
 			}
 			row := table.Row{shorten(m.Tasks[k].Task, 24), m.Method}
 			for _, name := range metrics {
-				row = append(row, number(m.Tasks[k].Metrics[name]))
+				row = append(row, numberLike(m.Tasks[k].Metrics[name], widest[name]))
 			}
 			if g := m.Tasks[k].Gain; g != nil && g.Value != nil {
 				row = append(row, colour(w, *g.Value, fmt.Sprintf("%+.4f", *g.Value)), interval(g), g.Verdict)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -16,7 +17,8 @@ type fitDocument struct {
 	Schema  string             `json:"schema"` // kindred.fit/1
 	Model   string             `json:"model"`
 	Recipe  string             `json:"recipe"`
-	Rows    int                `json:"rows"`
+	Seed    uint64             `json:"seed"`
+	Table   tableDocument      `json:"table"`
 	Tasks   []kindred.TaskInfo `json:"tasks"`
 	Seconds float64            `json:"seconds"`
 	Report  kindred.Report     `json:"report"`
@@ -43,11 +45,13 @@ func fit(c *common) *cobra.Command {
 				return wrong(err)
 			}
 			start := time.Now()
+			end := busy(cmd.ErrOrStderr(), "learning")
 			model, err := m.Fit(cmd.Context(), f.Set)
+			end()
 			if err != nil {
 				return fmt.Errorf("%s: %w", f.Name, err)
 			}
-			d := fitDocument{Schema: "kindred.fit/1", Model: out, Recipe: method, Rows: f.Table.Len(), Tasks: model.Tasks(), Seconds: time.Since(start).Seconds()}
+			d := fitDocument{Schema: "kindred.fit/1", Model: out, Recipe: method, Seed: c.seed, Table: describe(f), Tasks: model.Tasks(), Seconds: time.Since(start).Seconds()}
 			if r, ok := model.(kindred.Reporter); ok {
 				d.Report = r.Report()
 			}
@@ -55,8 +59,8 @@ func fit(c *common) *cobra.Command {
 			if err := modelfile.SaveFile(out, model, meta, recipe.Codecs...); err != nil {
 				return err
 			}
-			return c.report(cmd, d, func() {
-				describe(cmd.OutOrStdout(), f)
+			return c.report(cmd, d, f.Warnings, func() {
+				printTable(cmd.OutOrStdout(), d.Table, len(d.Tasks))
 				printReport(cmd, d.Report)
 				fmt.Fprintf(cmd.OutOrStdout(), "wrote %s in %.1f s\n", out, d.Seconds)
 			})
@@ -72,7 +76,11 @@ func fit(c *common) *cobra.Command {
 // printReport says how a model was fitted.
 func printReport(cmd *cobra.Command, r kindred.Report) {
 	w := cmd.OutOrStdout()
-	fmt.Fprintf(w, "%s: %s", r.Method, r.Status)
+	method := r.Method
+	if len(r.Parts) > 0 {
+		method += ", each " + r.Parts[0].Method
+	}
+	fmt.Fprintf(w, "%s: %s", method, r.Status)
 	if r.Gap.Kind != "" {
 		fmt.Fprintf(w, ", %s %.1e", r.Gap.Kind, r.Gap.Value)
 	}
@@ -85,16 +93,12 @@ func printReport(cmd *cobra.Command, r kindred.Report) {
 			fmt.Fprintf(w, "  %-8s %.6g\n", name, v)
 		}
 	}
-	const most = 12
 	if len(r.Shares) > 0 {
 		t := newTable(w, table.Row{"task", "common", "private", "share"}, 2, 3, 4)
-		for i, s := range r.Shares {
-			if i == most {
-				t.AppendRow(table.Row{fmt.Sprintf("… and %d more", len(r.Shares)-most)})
-				break
-			}
-			t.AppendRow(table.Row{shorten(s.Task, 40), fmt.Sprintf("%.4f", s.Common), fmt.Sprintf("%.4f", s.Private), fmt.Sprintf("%.2f", s.Share)})
-		}
+		rows(t, len(r.Shares), 12, func(i int) table.Row {
+			s := r.Shares[i]
+			return table.Row{shorten(s.Task, 40), fmt.Sprintf("%.4f", s.Common), fmt.Sprintf("%.4f", s.Private), fmt.Sprintf("%.2f", s.Share)}
+		})
 		t.Render()
 	}
 	warn(cmd, r.Warnings)
@@ -121,7 +125,7 @@ func inspect(c *common) *cobra.Command {
 			if r, ok := m.(kindred.Reporter); ok {
 				d.Report = r.Report()
 			}
-			return c.report(cmd, d, func() { printInspect(cmd, args[0], d) })
+			return c.report(cmd, d, nil, func() { printInspect(cmd, args[0], d) })
 		},
 	}
 	c.jsonFlag(cmd)
@@ -130,16 +134,30 @@ func inspect(c *common) *cobra.Command {
 
 func printInspect(cmd *cobra.Command, path string, d inspectDocument) {
 	w := cmd.OutOrStdout()
-	fmt.Fprintf(w, "%s: %s, %d tasks, %d columns\n", path, d.Recipe, len(d.Tasks), len(d.Columns))
+	fmt.Fprintf(w, "%s: %s, %s, %s\n", path, d.Recipe, several(len(d.Tasks), "task"), several(len(d.Columns), "column"))
 	printReport(cmd, d.Report)
 	columns := newTable(w, table.Row{"column", "type"})
-	for _, f := range d.Columns {
-		columns.AppendRow(table.Row{f.Name, f.Type})
-	}
+	rows(columns, len(d.Columns), 40, func(i int) table.Row {
+		return table.Row{shorten(d.Columns[i].Name, 60), d.Columns[i].Type}
+	})
 	columns.Render()
 	tasks := newTable(w, table.Row{"task", "target", "kind", "classes"})
-	for _, t := range d.Tasks {
-		tasks.AppendRow(table.Row{shorten(t.Name, 40), t.Target, t.Kind, shorten(fmt.Sprint(t.Classes), 30)})
-	}
+	rows(tasks, len(d.Tasks), 40, func(i int) table.Row {
+		t := d.Tasks[i]
+		return table.Row{shorten(t.Name, 30), shorten(t.Target, 24), t.Kind, shorten(strings.Join(t.Classes, ", "), 24)}
+	})
 	tasks.Render()
+}
+
+// rows appends n rows, but not many more than most.
+func rows(t table.Writer, n, most int, row func(i int) table.Row) {
+	if n <= most+most/4 {
+		most = n
+	}
+	for i := range most {
+		t.AppendRow(row(i))
+	}
+	if most < n {
+		t.AppendRow(table.Row{fmt.Sprintf("… and %d more", n-most)})
+	}
 }

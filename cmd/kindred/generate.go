@@ -2,8 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -30,8 +32,7 @@ func generate(c *common) *cobra.Command {
 	var options []string
 	cmd := &cobra.Command{
 		Use: "generate NAME", Short: "Write made-up tasks with a known truth as CSV", Args: exactly(1, "the name of a generator"),
-		Long: "Write made-up tasks with a known truth as CSV. The generators are " + strings.Join(synth.All.Names(), " and ") +
-			";\n--set gives their options, and --json writes the truth: weights, groups, outliers.",
+		Long: generators(),
 		Example: `  kindred generate tasks --set n_tasks=20 --set similarity=0.8 --out tasks.csv --json truth.json
   kindred generate tasks --set kind=binary --set n_clusters=2 --set opposing=true --out opposing.csv
   kindred generate classification --set angle=45 --out classic.csv.gz`,
@@ -47,11 +48,7 @@ func generate(c *common) *cobra.Command {
 				return wrong(err)
 			}
 			g := part.New()
-			raw, err := setOptions(options, c.seed)
-			if err != nil {
-				return wrong(err)
-			}
-			if err := catalog.Decode(g, raw); err != nil {
+			if err := setOptions(g, options, c.seed); err != nil {
 				return wrong(fmt.Errorf("generator %q: %w", args[0], err))
 			}
 			set, truth, err := g.Make()
@@ -70,8 +67,8 @@ func generate(c *common) *cobra.Command {
 			for t := range set.Tasks {
 				d.Weights = append(d.Weights, truth.Weights.Col(make([]float64, truth.Weights.Rows), t))
 			}
-			return c.report(cmd, d, func() {
-				fmt.Fprintf(cmd.ErrOrStderr(), "wrote %s: %d rows, %d tasks\n", out, d.Rows, d.Tasks)
+			return c.report(cmd, d, nil, func() {
+				fmt.Fprintf(cmd.ErrOrStderr(), "wrote %s: %s, %s\n", out, several(d.Rows, "row"), several(d.Tasks, "task"))
 			})
 		},
 	}
@@ -81,13 +78,30 @@ func generate(c *common) *cobra.Command {
 	return cmd
 }
 
-// setOptions makes a JSON object of name=value flags.
-func setOptions(flags []string, seed uint64) ([]byte, error) {
-	values := map[string]any{"seed": seed}
+// generators says which there are, with their options.
+func generators() string {
+	text := "Write made-up tasks with a known truth as CSV. --json writes that truth: weights, groups,\noutliers. The generators, and the options that --set gives them:\n"
+	for _, part := range synth.All {
+		text += "\n" + indent(2, part.Name+": "+part.Words) + "\n" + indent(6, strings.Join(settable(part.New()), ", "))
+	}
+	return text
+}
+
+// settable names the options of a generator but for its seed, which has a flag.
+func settable(g synth.Generator) []string {
+	return slices.DeleteFunc(catalog.Options(g), func(name string) bool { return name == "seed" })
+}
+
+// setOptions gives the options of name=value flags to a generator.
+func setOptions(g synth.Generator, flags []string, seed uint64) error {
+	values, known := map[string]any{"seed": seed}, settable(g)
 	for _, f := range flags {
 		name, value, ok := strings.Cut(f, "=")
-		if !ok {
-			return nil, fmt.Errorf("--set %q: write name=value", f)
+		switch {
+		case !ok:
+			return fmt.Errorf("--set %q: write name=value", f)
+		case !slices.Contains(known, name):
+			return catalog.Unknown("option", name, known)
 		}
 		var v any
 		if err := json.Unmarshal([]byte(value), &v); err != nil {
@@ -95,5 +109,14 @@ func setOptions(flags []string, seed uint64) ([]byte, error) {
 		}
 		values[name] = v
 	}
-	return json.Marshal(values)
+	raw, err := json.Marshal(values)
+	if err != nil {
+		return err
+	}
+	err = catalog.Decode(g, raw)
+	var wanted *json.UnmarshalTypeError
+	if errors.As(err, &wanted) {
+		return fmt.Errorf("--set %s=%v: a value of type %v is wanted", wanted.Field, values[wanted.Field], wanted.Type)
+	}
+	return err
 }

@@ -53,7 +53,7 @@ func listCommand(c *common) *cobra.Command {
 		Example: "  kindred list\n  kindred list --all\n  kindred list --json -",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d := shelf()
-			return c.report(cmd, d, func() { printList(cmd, d, everything) })
+			return c.report(cmd, d, nil, func() { printList(cmd, d, everything) })
 		},
 	}
 	cmd.Flags().BoolVar(&everything, "all", false, "also the losses, penalties, solvers, metrics and generators, with their sources")

@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -17,7 +18,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	os.Exit(run(ctx, os.Args[1:]))
 }
 
@@ -75,6 +76,7 @@ that with learning each alone and all as one, on the same held-out rows.`,
   kindred compare school.csv --task school --target score
   kindred fit patients.csv --task hospital --target died --method shared-svm --out risk.model
   kindred predict risk.model new.csv --out new-with-risk.csv`,
+		Version:       buildVersion(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          noArgs,
@@ -93,6 +95,7 @@ that with learning each alone and all as one, on the same held-out rows.`,
 	root.PersistentFlags().Uint64Var(&c.seed, "seed", 0, "seed of every random choice")
 	root.PersistentFlags().IntVar(&c.workers, "workers", 0, "processors to use; 0: all. Results do not depend on it")
 	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 100"))
 	root.AddCommand(demo(c), generate(c), fit(c), predict(c), compareCommand(c), listCommand(c), inspect(c), version(c))
 	return root
 }
@@ -124,7 +127,7 @@ func version(c *common) *cobra.Command {
 		Use: "version", Short: "Print the version", Args: noArgs, Example: "  kindred version",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			v := versionDocument{Schema: "kindred.version/1", Version: buildVersion(), Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
-			return c.report(cmd, v, func() {
+			return c.report(cmd, v, nil, func() {
 				fmt.Fprintf(cmd.OutOrStdout(), "kindred %s (%s, %s)\n", v.Version, v.Go, v.Platform)
 			})
 		},

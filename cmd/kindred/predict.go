@@ -58,7 +58,9 @@ The table is written as it was read, as TSV where --out ends in .tsv.`,
 			if err != nil {
 				return err
 			}
+			end := busy(cmd.ErrOrStderr(), "predicting")
 			columns, err := predictions(cmd.Context(), model, f)
+			end()
 			if err != nil {
 				return fmt.Errorf("%s: %w", f.Name, err)
 			}
@@ -72,7 +74,7 @@ The table is written as it was read, as TSV where --out ends in .tsv.`,
 			for _, c := range columns {
 				d.Columns = append(d.Columns, c.Name)
 			}
-			return c.report(cmd, d, func() {
+			return c.report(cmd, d, f.Warnings, func() {
 				warn(cmd, f.Warnings)
 				fmt.Fprintf(cmd.ErrOrStderr(), "wrote %s: %s, %s more, in %.1f s\n", out, several(d.Rows, "row"), several(len(d.Columns), "column"), d.Seconds)
 			})

@@ -21,8 +21,11 @@ import (
 var errOneOutput = errors.New("--out - and --json - both write to standard output; give one of them a file")
 
 // report prints for people, and writes the document where --json asks for it.
-func (c *common) report(cmd *cobra.Command, document any, people func()) error {
+// Where that is all of standard output, warnings that people would have read
+// there are told apart.
+func (c *common) report(cmd *cobra.Command, document any, warnings []string, people func()) error {
 	if c.json == "-" {
+		warn(cmd, warnings)
 		return writeJSON(cmd.OutOrStdout(), document)
 	}
 	people()
@@ -114,6 +117,17 @@ func progress(w io.Writer) (step func(done, total int, what string), end func())
 	}
 }
 
+// busy draws a spinner on a terminal until end is called.
+func busy(w io.Writer, what string) (end func()) {
+	if !terminal(w) {
+		return func() {}
+	}
+	bar := progressbar.NewOptions(-1, progressbar.OptionSetWriter(w), progressbar.OptionClearOnFinish(), progressbar.OptionSpinnerType(14),
+		progressbar.OptionSetDescription(what), progressbar.OptionSetElapsedTime(true))
+	bar.RenderBlank()
+	return func() { bar.Finish() }
+}
+
 // colour makes s green or red by the sign of v, on a terminal.
 func colour(w io.Writer, v float64, s string) string {
 	switch {
@@ -128,17 +142,19 @@ func colour(w io.Writer, v float64, s string) string {
 }
 
 // number prints v with a sensible number of digits; — where it is undefined.
-func number(v *float64) string {
+func number(v *float64) string { return numberLike(v, v) }
+
+// numberLike prints v with the digits that like has.
+func numberLike(v, like *float64) string {
 	switch {
 	case v == nil || math.IsNaN(*v):
 		return "—"
-	case math.Abs(*v) >= 100:
-		return fmt.Sprintf("%.1f", *v)
-	case math.Abs(*v) >= 10:
-		return fmt.Sprintf("%.2f", *v)
-	default:
+	case like == nil || math.Abs(*like) < 10:
 		return fmt.Sprintf("%.4f", *v)
+	case math.Abs(*like) < 100:
+		return fmt.Sprintf("%.2f", *v)
 	}
+	return fmt.Sprintf("%.1f", *v)
 }
 
 // several counts things: 1 row, 2 rows.

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -150,5 +152,80 @@ func TestExitCodes(t *testing.T) {
 	}
 	if _, errs, code := ends(t, "", "fit", path, "--target", "y", "--method", "ridge", "--out", filepath.Join(dir, "no", "model")); code != 1 || strings.Count(errs, "\n") != 1 || !strings.Contains(errs, filepath.Join("no", "model")+" cannot be written") {
 		t.Errorf("no folder to write to: %d, %q", code, errs)
+	}
+}
+
+// An interrupt ends a comparison with exit code 1; the splits that were done
+// are reported, and no file is half written.
+func TestInterrupt(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no such signal between processes")
+	}
+	dir := t.TempDir()
+	path, report := filepath.Join(dir, "t.csv"), filepath.Join(dir, "report.json")
+	if err := os.WriteFile(path, []byte(goodTable()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var d compareDocument
+	for wait := time.Second; d.Result == nil; wait *= 4 { // until some splits are done
+		var out, errs bytes.Buffer
+		cmd := process(t, "compare", path, "--task", "task", "--target", "y", "--method", "ridge:C=1", "--folds", "2", "--repeats", "2000", "--json", report)
+		cmd.Stdout, cmd.Stderr = &out, &errs
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(wait)
+		if err := cmd.Process.Signal(os.Interrupt); err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		cmd.Wait()
+		if code := cmd.ProcessState.ExitCode(); code != 1 || errs.String() != "kindred: stopped\n" || time.Since(start) > 20*time.Second {
+			t.Fatalf("exit code %d after %v, %q", code, time.Since(start), errs.String())
+		}
+		raw, err := os.ReadFile(report)
+		if errors.Is(err, os.ErrNotExist) && out.Len() == 0 && wait < 10*time.Second {
+			continue
+		}
+		if err == nil {
+			err = json.Unmarshal(raw, &d)
+		}
+		if err != nil || !d.Partial || d.Methods[0].Splits < 1 || !strings.Contains(out.String(), fmt.Sprintf("stopped early: %d of 4000 splits", d.Methods[0].Splits)) {
+			t.Fatalf("%v: %.500q", err, out.String())
+		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "*")); len(left) != 2 {
+		t.Errorf("left %v", left)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, ".*")); len(left) != 0 {
+		t.Errorf("left %v", left)
+	}
+}
+
+// In a pipe there is no colour, no progress, and no line beyond 100 characters;
+// SVMlight and standard input are read like any file.
+func TestInAPipe(t *testing.T) {
+	dir := t.TempDir()
+	var rows strings.Builder
+	for i := range 40 {
+		fmt.Fprintf(&rows, "%d task:%c 1:%d 3:%d\n", i%2*2-1, 'a'+rune(i/2%2), i*7%11, i*5%13)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "t.svm"), []byte(rows.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	model := filepath.Join(dir, "m")
+	for _, args := range [][]string{
+		{"compare", "-", "--task", "task", "--target", "y", "--method", "shared-ridge", "--method", "ridge:C=1,solver=newton,tol=1e-8,max_iter=50"},
+		{"fit", filepath.Join(dir, "t.svm"), "--method", "logistic", "--out", model},
+		{"inspect", model},
+		{"list", "--all"},
+		{"compare", "--help"},
+		{"generate", "--help"},
+	} {
+		out, errs, code := ends(t, goodTable(), args...)
+		if code != 0 || errs != "" || strings.ContainsAny(out, "\x1b\r") {
+			t.Errorf("%v: exit code %d, %q, %.300q", args, code, errs, out)
+		}
+		narrow(t, out)
 	}
 }

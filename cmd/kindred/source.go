@@ -33,7 +33,6 @@ func (s *source) flags(cmd *cobra.Command) {
 	f.StringSliceVar(&o.Keep, "keep", nil, "`columns` to learn from, and no others")
 	f.StringVar(&o.Weight, "weight", "", "`column` of row weights")
 	f.StringVar(&o.Group, "group", "", "`column` of groups, such as patients: never on both sides of a split")
-	f.StringVar(&o.Time, "time", "", "`column` of times: split the past from what follows")
 	f.StringArrayVar(&s.taskWeights, "task-weight", nil, "weight of a task, as `task=number`")
 	f.StringVar(&o.Format, "format", "", "csv, tsv or svmlight; else by the file's name")
 }
@@ -75,11 +74,15 @@ func pairs[T any](flag string, values []string, parse func(string) (T, error)) (
 
 // learn reads the file for a command that needs targets.
 func (s *source) learn(ctx context.Context, path string) (*data.File, error) {
-	svmlight := s.options.Format == "svmlight" || strings.Contains(path, ".svm") || strings.Contains(path, ".libsvm")
-	if len(s.options.Targets) == 0 && !svmlight {
-		return nil, wrong(fmt.Errorf("name what to predict: --target COLUMN"))
+	f, err := s.read(ctx, path)
+	if err != nil || f.Set != nil {
+		return f, err
 	}
-	return s.read(ctx, path)
+	names := make([]string, len(f.Columns))
+	for i, c := range f.Columns {
+		names[i] = strings.Join(strings.Fields(c.Name), " ")
+	}
+	return nil, wrong(fmt.Errorf("name what to predict, --target COLUMN; the columns are: %s", shorten(strings.Join(names, ", "), 300)))
 }
 
 // kindsOf lists the kinds of the tasks.
@@ -95,11 +98,28 @@ func kindsOf(s *kindred.Set) []kindred.Kind {
 	return kinds
 }
 
-// describe prints what the columns were taken for.
-func describe(w io.Writer, f *data.File) {
-	roles, rows := map[string][]string{}, 0
+// tableDocument says in a report what a file was taken for.
+type tableDocument struct {
+	File     string            `json:"file"`
+	Rows     int               `json:"rows"`
+	Labels   int               `json:"labels"` // of all tasks
+	Columns  []data.ColumnInfo `json:"columns"`
+	Warnings []string          `json:"warnings,omitempty"`
+}
+
+func describe(f *data.File) tableDocument {
+	d := tableDocument{File: f.Name, Rows: f.Table.Len(), Columns: f.Columns, Warnings: f.Warnings}
+	for i := range f.Set.Tasks {
+		d.Labels += len(f.Set.Tasks[i].Rows)
+	}
+	return d
+}
+
+// printTable prints what the columns of a file were taken for.
+func printTable(w io.Writer, d tableDocument, tasks int) {
+	roles := map[string][]string{}
 	var order []string
-	for _, c := range f.Columns {
+	for _, c := range d.Columns {
 		what := c.Role
 		if c.Role == "feature" {
 			what = c.Type
@@ -113,20 +133,17 @@ func describe(w io.Writer, f *data.File) {
 		}
 		roles[what] = append(roles[what], name)
 	}
-	for i := range f.Set.Tasks {
-		rows += len(f.Set.Tasks[i].Rows)
-	}
-	fmt.Fprintf(w, "%s: %d rows, %d tasks, %d labels\n", f.Name, f.Table.Len(), len(f.Set.Tasks), rows)
+	fmt.Fprintf(w, "%s: %s, %s, %s\n", d.File, several(d.Rows, "row"), several(tasks, "task"), several(d.Labels, "label"))
 	for _, what := range order {
 		fmt.Fprintf(w, "  %-12s %s\n", what, shorten(strings.Join(roles[what], ", "), 84))
 	}
-	for _, c := range f.Columns {
+	for _, c := range d.Columns {
 		if c.Note != "" && c.Role != "feature" {
-			fmt.Fprintf(w, "  %s: %s\n", c.Name, c.Note)
+			fmt.Fprintln(w, indent(2, c.Name+": "+c.Note))
 		}
 	}
-	for _, warning := range f.Warnings {
-		fmt.Fprintf(w, "  warning: %s\n", warning)
+	for _, warning := range d.Warnings {
+		fmt.Fprintln(w, indent(2, "warning: "+warning))
 	}
 }
 
