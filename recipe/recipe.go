@@ -80,7 +80,7 @@ func (o *options) check(given map[string]any) error {
 	}
 	switch {
 	case o.C > 0 && o.Alpha > 0:
-		return errors.New("C and alpha both say the strength; give one of them")
+		return errors.New("options C and alpha both say the strength; give one of them")
 	case o.InterceptScaling > 0 && o.Solver != "dualcd":
 		return errors.New("intercept_scaling is an option of solver=dualcd; the other solvers do not penalize the intercept")
 	case o.Folds == 1:
