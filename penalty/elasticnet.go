@@ -1,6 +1,9 @@
 package penalty
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 // ElasticNet uses few and small weights, every task for itself.
 //
@@ -15,19 +18,9 @@ type ElasticNet struct {
 }
 
 // Check says what is wrong with the options.
-func (p *ElasticNet) Check() error {
-	if !(p.L1Ratio >= 0 && p.L1Ratio <= 1) {
-		return fmt.Errorf("elastic-net: l1_ratio %v; it is above 0 and at most 1, or 0 to leave it open", p.L1Ratio)
-	}
-	return nil
-}
+func (p *ElasticNet) Check() error { return checkRatio("elastic-net: l1_ratio", p.L1Ratio) }
 
-func (p *ElasticNet) ratio() float64 {
-	if p.L1Ratio == 0 {
-		return 0.5
-	}
-	return p.L1Ratio
-}
+func (p *ElasticNet) ratio() float64 { return cmp.Or(p.L1Ratio, 0.5) }
 
 // On implements Penalty.
 func (p *ElasticNet) On(_ Layout, lambda float64) Func {
@@ -49,3 +42,11 @@ func (p *ElasticNet) Parameters() map[string]float64 {
 
 // Apart implements Apart.
 func (*ElasticNet) Apart() {}
+
+// checkRatio says what is wrong with an option that mixes two penalties.
+func checkRatio(option string, v float64) error {
+	if !(v >= 0 && v <= 1) {
+		return fmt.Errorf("%s %v; it is above 0 and at most 1, or 0 to leave it open", option, v)
+	}
+	return nil
+}

@@ -151,6 +151,10 @@ type Concave interface {
 // over the columns of W.
 type Apart interface{ Apart() }
 
+// Ordered is what a penalty says for which the order of the tasks matters, as
+// the columns of each slot stand in the Layout.
+type Ordered interface{ Ordered() }
+
 // Related functions know, at the weights fitted, how the tasks are related.
 type Related interface {
 	Func
@@ -204,6 +208,22 @@ var All = catalog.Table[Penalty]{
 		Formula: "λ Σ_j ‖W_j‖₂",
 		Source:  "Argyriou, Evgeniou, Pontil, Convex multi-task feature learning, Machine Learning 73, 2008, eq. (5)",
 		New:     func() Penalty { return L21{} }},
+	{Name: "l21-ridge", Words: "joint features, small weights: the multi-task elastic net",
+		Formula: "λ (ρ Σ_j ‖W_j‖₂ + (1−ρ)/2 ‖W‖²)",
+		Source:  "Zou, Hastie, Regularization and variable selection via the elastic net, JRSS B 67, 2005; Obozinski, Taskar, Jordan, Joint covariate selection and joint subspace selection for multiple classification problems, Statistics and Computing 20, 2010",
+		New:     func() Penalty { return &L21Ridge{} }},
+	{Name: "linf1", Words: "joint features by their largest weight: up to that size the other tasks use them free",
+		Formula: "λ Σ_j max_t |W_jt|",
+		Source:  "Turlach, Venables, Wright, Simultaneous variable selection, Technometrics 47, 2005; Quattoni, Carreras, Collins, Darrell, An efficient projection for l1,∞ regularization, ICML 2009",
+		New:     func() Penalty { return LInf1{} }},
+	{Name: "sparse-group", Words: "joint features, and within a feature the tasks that use it",
+		Formula: "λ Σ_j (ρ ‖W_j‖₁ + (1−ρ) √k ‖W_j‖₂)",
+		Source:  "Simon, Friedman, Hastie, Tibshirani, A sparse-group lasso, JCGS 22, 2013, eq. (3)",
+		New:     func() Penalty { return &SparseGroup{} }},
+	{Name: "fused", Words: "ordered tasks: weights change from task to task in few steps",
+		Formula: "λ Σ_j [(1−φ)(ρ ‖W_j‖₁ + (1−ρ) √k ‖W_j‖₂) + φ Σ_t |W_jt − W_j,t+1|]",
+		Source:  "Zhou, Liu, Narayan, Ye, Modeling disease progression via fused sparse group lasso, KDD 2012",
+		New:     func() Penalty { return &Fused{} }},
 	{Name: "trace", Words: "low rank: the tasks' weights span few directions",
 		Formula: "λ ‖W‖_* = λ Σ σ_i(W)",
 		Source:  "Fazel, Hindi, Boyd, A rank minimization heuristic with application to minimum order system approximation, ACC 2001",

@@ -119,6 +119,10 @@ var Methods = []Method{
 	{"shared-crammer-singer", "shared weights, joint margin over classes", "max_c (1[c≠y] + z_c) − z_y + …", several, false, crammerSinger, shared, joint},
 	{"shared-huber", "shared weights, outliers pull less", "huber + λ/2 (μ‖w0‖² + Σ‖v_t‖²)", numbers, false, huber, shared, joint},
 	{"shared-poisson", "shared weights, counts", "exp(z) − yz + λ/2 (μ‖w0‖² + Σ‖v_t‖²)", counts, false, nil, shared, joint},
+	{"joint-elastic-net", "one choice of features, small weights", "λ (ρ Σ_j ‖W_j‖₂ + (1−ρ)/2 ‖W‖²)", nil, false, nil, l21Ridge, joint},
+	{"linf-lasso", "one choice of features, by the largest", "λ Σ_j max_t |W_jt|", nil, false, nil, linf1, joint},
+	{"sparse-group", "joint features, in them few tasks", "λ Σ_j (ρ‖W_j‖₁ + (1−ρ)√k ‖W_j‖₂)", nil, false, nil, sparseGroup, joint},
+	{"fused", "ordered tasks that change in few steps", "(1−φ) sparse-group + λφ Σ_jt |W_jt − W_j,t+1|", nil, false, nil, fused, joint},
 	{"pooled", "one model for all rows", "w_t = w, b_t = b", nil, true, nil, ridge, pooled},
 	{"pooled-svm", "one support vector machine for all rows", "hinge, w_t = w, b_t = b", classes, false, hinge, ridge, pooled},
 	{"pooled-slopes", "one weight vector, each task its intercept", "w_t = w", nil, false, nil, common, joint},
@@ -340,13 +344,17 @@ func squaredHinge() loss.Loss  { return loss.SquaredHinge{} }
 func crammerSinger() loss.Loss { return loss.CrammerSinger{} }
 func huber() loss.Loss         { return &loss.Huber{} }
 
-func ridge() penalty.Penalty      { return penalty.Ridge{} }
-func lasso() penalty.Penalty      { return penalty.Lasso{} }
-func elasticNet() penalty.Penalty { return &penalty.ElasticNet{} }
-func shared() penalty.Penalty     { return &penalty.Shared{} }
-func common() penalty.Penalty     { return penalty.Common{} }
-func l21() penalty.Penalty        { return penalty.L21{} }
-func trace() penalty.Penalty      { return penalty.Trace{} }
+func ridge() penalty.Penalty       { return penalty.Ridge{} }
+func lasso() penalty.Penalty       { return penalty.Lasso{} }
+func elasticNet() penalty.Penalty  { return &penalty.ElasticNet{} }
+func shared() penalty.Penalty      { return &penalty.Shared{} }
+func common() penalty.Penalty      { return penalty.Common{} }
+func l21() penalty.Penalty         { return penalty.L21{} }
+func l21Ridge() penalty.Penalty    { return &penalty.L21Ridge{} }
+func linf1() penalty.Penalty       { return penalty.LInf1{} }
+func sparseGroup() penalty.Penalty { return &penalty.SparseGroup{} }
+func fused() penalty.Penalty       { return &penalty.Fused{} }
+func trace() penalty.Penalty       { return penalty.Trace{} }
 
 // joint learns all tasks in one problem.
 func joint(m linear.Method) []kindred.Method { return []kindred.Method{m} }

@@ -102,7 +102,9 @@ func (c *check) all() {
 		}
 		c.nonexpansive(f)
 	}
-	c.permutation()
+	if _, ok := c.penalty.(penalty.Ordered); !ok {
+		c.permutation()
+	}
 	if f, ok := c.f.(penalty.RowSeparable); ok {
 		c.rows(f)
 	}
