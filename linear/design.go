@@ -277,6 +277,9 @@ func sharing(p penalty.Penalty) bool {
 // below thrice the largest curvature a task can have.
 func (d *design) strengths(p penalty.Penalty) []float64 {
 	f := p.On(d.layout, 1)
+	if c, ok := f.(penalty.Concave); ok {
+		f = c.Relaxation()
+	}
 	if v, ok := f.(penalty.Vanishing); ok {
 		at := solve.NewPoint(d.problem)
 		solve.OptimizeIntercepts(d.problem, at)

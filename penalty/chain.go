@@ -79,9 +79,9 @@ func (f *chain) Prox(out, v *num.Dense, step float64) {
 // ProxRow implements RowSeparable: the operators of the three parts, one after
 // the other. The order matters.
 //
-// Zhou et al., KDD 2012, theorem 1; Friedman, Hastie, Höfling, Tibshirani,
-// Pathwise coordinate optimization, Annals of Applied Statistics 1, 2007,
-// section 3.
+// Zhou, Liu, Narayan, Ye, Modeling disease progression via fused sparse group
+// lasso, KDD 2012; Friedman, Hastie, Höfling, Tibshirani, Pathwise coordinate
+// optimization, Annals of Applied Statistics 1, 2007.
 func (f *chain) ProxRow(row []float64, step float64) {
 	for _, columns := range f.neighbours {
 		flatten(row, columns, step*f.tv)
@@ -176,7 +176,7 @@ func dualNorm(f RowSeparable, g []float64, tau float64) float64 {
 // proportional to its length.
 //
 // Johnson, A dynamic programming algorithm for the fused lasso and
-// L0-segmentation, JCGS 22, 2013, section 3.
+// L0-segmentation, JCGS 22, 2013.
 func variation(y []float64, cut float64) {
 	n := len(y)
 	sum, far, mean := 0.0, 0.0, num.Sum(y)/float64(max(1, n))

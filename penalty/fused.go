@@ -15,7 +15,7 @@ import (
 // the order of the tasks. As φ grows to 1 the tasks become one.
 //
 // Zhou, Liu, Narayan, Ye, Modeling disease progression via fused sparse group
-// lasso, KDD 2012, eq. (2), with the weights of Simon, Friedman, Hastie,
+// lasso, KDD 2012, with the weights of Simon, Friedman, Hastie,
 // Tibshirani, A sparse-group lasso, JCGS 22, 2013.
 type Fused struct {
 	// L1Ratio is ρ, above 0 and at most 1; 0 means 0.5.

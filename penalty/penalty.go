@@ -134,17 +134,41 @@ type Sum interface {
 	Parts() (Quadratic, Proximal)
 }
 
+// Measured functions tell how far a point is from optimal.
+type Measured interface {
+	Func
+	// Distance is the distance of −g from the subdifferential at w: 0 where w
+	// is a stationary point of a loss with gradient g.
+	Distance(w, g *num.Dense) float64
+}
+
+// Distance is that of Measured functions, or of the rows of RowSeparable ones;
+// +Inf where f is neither.
+func Distance(f Func, w, g *num.Dense) float64 {
+	switch f := f.(type) {
+	case Measured:
+		return f.Distance(w, g)
+	case RowSeparable:
+		s := 0.0
+		for j := range w.Rows {
+			r := f.RowDistance(w.Row(j), g.Row(j))
+			s += r * r
+		}
+		return math.Sqrt(s)
+	}
+	return math.Inf(1)
+}
+
 // Concave functions are not convex: they grow ever more slowly. A convex
 // function that touches them at a point lies nowhere below them, which is how
-// they are minimized.
+// they are minimized. Their subdifferential is that of the majorant.
 type Concave interface {
-	Func
+	Measured
+	// Relaxation is the convex function to start from.
+	Relaxation() Vanishing
 	// Majorant returns a convex function that is, up to a constant, nowhere
-	// below Ω and equal to it at w.
-	Majorant(w *num.Dense) Convex
-	// Distance is the distance of −g from the subdifferential of the
-	// majorant at w: 0 where w is a stationary point of a loss with gradient g.
-	Distance(w, g *num.Dense) float64
+	// below Ω and equal to it at w. Its distance is known.
+	Majorant(w *num.Dense) Proximal
 }
 
 // Apart is what a penalty says that couples no tasks: its function is a sum
@@ -218,12 +242,28 @@ var All = catalog.Table[Penalty]{
 		New:     func() Penalty { return LInf1{} }},
 	{Name: "sparse-group", Words: "joint features, and within a feature the tasks that use it",
 		Formula: "λ Σ_j (ρ ‖W_j‖₁ + (1−ρ) √k ‖W_j‖₂)",
-		Source:  "Simon, Friedman, Hastie, Tibshirani, A sparse-group lasso, JCGS 22, 2013, eq. (3)",
+		Source:  "Simon, Friedman, Hastie, Tibshirani, A sparse-group lasso, JCGS 22, 2013",
 		New:     func() Penalty { return &SparseGroup{} }},
 	{Name: "fused", Words: "ordered tasks: weights change from task to task in few steps",
 		Formula: "λ Σ_j [(1−φ)(ρ ‖W_j‖₁ + (1−ρ) √k ‖W_j‖₂) + φ Σ_t |W_jt − W_j,t+1|]",
 		Source:  "Zhou, Liu, Narayan, Ye, Modeling disease progression via fused sparse group lasso, KDD 2012",
 		New:     func() Penalty { return &Fused{} }},
+	{Name: "l2-half", Words: "joint features, fewer and less shrunk than by l21",
+		Formula: "λ Σ_j ‖W_j‖₂^½",
+		Source:  "Xu, Chang, Xu, Zhang, L1/2 regularization: a thresholding representation theory and a fast solver, IEEE TNNLS 23, 2012",
+		New:     func() Penalty { return L2Half{} }},
+	{Name: "mcp", Words: "joint features, the strong ones not shrunk",
+		Formula: "λ Σ_j p(‖W_j‖₂), p′(r) = (1 − r/√k θ)₊",
+		Source:  "Zhang, Nearly unbiased variable selection under minimax concave penalty, Annals of Statistics 38, 2010",
+		New:     func() Penalty { return &MCP{} }},
+	{Name: "scad", Words: "joint features, the strong ones not shrunk, the weak ones as by l21",
+		Formula: "λ Σ_j p(‖W_j‖₂), p′(r) = 1 up to √k θ/a, 0 from √k θ on",
+		Source:  "Fan, Li, Variable selection via nonconcave penalized likelihood and its oracle properties, JASA 96, 2001, eq. (2.7)",
+		New:     func() Penalty { return &SCAD{} }},
+	{Name: "capped-l1", Words: "few weights, those of features that matter free: multi-stage feature learning",
+		Formula: "λ Σ_j min(‖W_j‖₁, kθ)",
+		Source:  "Gong, Ye, Zhang, Multi-stage multi-task feature learning, JMLR 14, 2013, algorithm 1",
+		New:     func() Penalty { return &CappedL1{} }},
 	{Name: "trace", Words: "low rank: the tasks' weights span few directions",
 		Formula: "λ ‖W‖_* = λ Σ σ_i(W)",
 		Source:  "Fazel, Hindi, Boyd, A rank minimization heuristic with application to minimum order system approximation, ACC 2001",

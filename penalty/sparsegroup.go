@@ -7,8 +7,7 @@ import "cmp"
 //
 //	Ω(W) = λ Σ_j (ρ ‖W_j‖₁ + (1−ρ) √k ‖W_j‖₂),   W_j is row j of k columns
 //
-// Simon, Friedman, Hastie, Tibshirani, A sparse-group lasso, JCGS 22, 2013,
-// eq. (3).
+// Simon, Friedman, Hastie, Tibshirani, A sparse-group lasso, JCGS 22, 2013.
 type SparseGroup struct {
 	// L1Ratio is ρ (the paper's α), above 0 and at most 1; 0 leaves it open: a
 	// search tries 0.1, 0.5 and 0.9, and a single fit uses 0.5.

@@ -121,6 +121,10 @@ var Methods = []Method{
 	{"shared-poisson", "shared weights, counts", "exp(z) − yz + λ/2 (μ‖w0‖² + Σ‖v_t‖²)", counts, false, nil, shared, joint},
 	{"joint-elastic-net", "one choice of features, small weights", "λ (ρ Σ_j ‖W_j‖₂ + (1−ρ)/2 ‖W‖²)", nil, false, nil, l21Ridge, joint},
 	{"linf-lasso", "one choice of features, by the largest", "λ Σ_j max_t |W_jt|", nil, false, nil, linf1, joint},
+	{"l2-half", "one choice of features, few, shrunk less", "λ Σ_j ‖W_j‖₂^½", nil, false, nil, l2Half, joint},
+	{"joint-mcp", "one choice of features, strong ones free", "λ Σ_j p(‖W_j‖₂), p′(r) = (1 − r/√k θ)₊", nil, false, nil, mcp, joint},
+	{"joint-scad", "one choice of features, strong ones free", "λ Σ_j p(‖W_j‖₂), p′(r) = 1 … 0", nil, false, nil, scad, joint},
+	{"capped-lasso", "few weights, strong features free", "λ Σ_j min(‖W_j‖₁, kθ)", nil, false, nil, cappedL1, joint},
 	{"sparse-group", "joint features, in them few tasks", "λ Σ_j (ρ‖W_j‖₁ + (1−ρ)√k ‖W_j‖₂)", nil, false, nil, sparseGroup, joint},
 	{"fused", "ordered tasks that change in few steps", "(1−φ) sparse-group + λφ Σ_jt |W_jt − W_j,t+1|", nil, false, nil, fused, joint},
 	{"pooled", "one model for all rows", "w_t = w, b_t = b", nil, true, nil, ridge, pooled},
@@ -354,6 +358,10 @@ func l21Ridge() penalty.Penalty    { return &penalty.L21Ridge{} }
 func linf1() penalty.Penalty       { return penalty.LInf1{} }
 func sparseGroup() penalty.Penalty { return &penalty.SparseGroup{} }
 func fused() penalty.Penalty       { return &penalty.Fused{} }
+func l2Half() penalty.Penalty      { return penalty.L2Half{} }
+func mcp() penalty.Penalty         { return &penalty.MCP{} }
+func scad() penalty.Penalty        { return &penalty.SCAD{} }
+func cappedL1() penalty.Penalty    { return &penalty.CappedL1{} }
 func trace() penalty.Penalty       { return penalty.Trace{} }
 
 // joint learns all tasks in one problem.

@@ -49,7 +49,13 @@ func Objective(p *Problem, x *Point) float64 {
 // so that the last term is that of the fixed ones alone. It first sets those
 // intercepts to their best values. The dual variables are x.A where the solver
 // has them, else a = −w∇ℓ, scaled into the domain of Ω*.
+//
+// Where the penalty is not convex there is no gap, but the residual: the
+// distance of −∇f(W) from the subdifferential of Ω, relative to ‖∇f(0)‖.
 func Certify(p *Problem, x *Point) (float64, kindred.Certificate) {
+	if _, ok := p.Penalty.(penalty.Concave); ok {
+		return stationary(p, x, steepness(p))
+	}
 	first := p.First()
 	value, duals := make([]float64, len(p.Tasks)), make([][]float64, len(p.Tasks))
 	g := num.NewDense(p.Features(), p.Columns())
@@ -79,6 +85,25 @@ func Certify(p *Problem, x *Point) (float64, kindred.Certificate) {
 		}
 	})
 	return primal, Gap(primal, -num.Sum(value)-conjugate)
+}
+
+// stationary returns the objective at x and the residual there, after it has set
+// the free intercepts to their best values; steep is ‖∇f(0)‖. The losses must be
+// smooth.
+func stationary(p *Problem, x *Point, steep float64) (float64, kindred.Certificate) {
+	OptimizeIntercepts(p, x)
+	r := penalty.Distance(p.Penalty, x.W, Gradient(p, x))
+	if r > 0 {
+		r /= steep
+	}
+	return Objective(p, x), kindred.Certificate{Kind: "residual", Value: r}
+}
+
+// steepness is ‖∇f(0)‖, with the best intercepts.
+func steepness(p *Problem) float64 {
+	x := NewPoint(p)
+	OptimizeIntercepts(p, x)
+	return num.Norm(Gradient(p, x).Data)
 }
 
 // Gradient returns the gradient of the losses in W at x, d × k; the losses must

@@ -111,6 +111,9 @@ func (c *check) all() {
 	if f, ok := c.f.(penalty.Vanishing); ok {
 		c.zero(f)
 	}
+	if f, ok := c.f.(penalty.Concave); ok {
+		c.concave(f)
+	}
 	if f, ok := c.f.(penalty.Quadratic); ok {
 		c.quadratic(f)
 	}
@@ -161,7 +164,8 @@ func (c *check) input(name string) *num.Dense {
 	return w
 }
 
-// value: 0 at 0, never negative, and where it is convex no chord below it.
+// value: 0 at 0, never negative, no less further out, and where it is convex no
+// chord below it.
 func (c *check) value() {
 	if v := c.f.Value(num.NewDense(c.d, len(c.layout.Slot))); v != 0 {
 		c.Errorf("%v at 0", v)
@@ -174,6 +178,11 @@ func (c *check) value() {
 		chord := mix*c.f.Value(a) + (1-mix)*c.f.Value(b)
 		if got := c.f.Value(mid); !(got >= 0) || c.convex != nil && !(got <= chord*(1+1e-12)) {
 			c.Errorf("value %v, chord %v", got, chord)
+		}
+		before := c.f.Value(a)
+		scale(a, 1+c.random.Float64())
+		if far := c.f.Value(a); !(far >= before*(1-1e-12)) {
+			c.Errorf("value %v, further out %v", before, far)
 		}
 	}
 }
@@ -201,6 +210,77 @@ func (c *check) conjugate() {
 			c.Errorf("of 2sG: scale %v, want ½", twice)
 		}
 	}
+}
+
+// concave: the majorant touches at w and lies nowhere below; both have the same
+// subdifferential there, which is that of a limit of steps.
+func (c *check) concave(f penalty.Concave) {
+	for _, name := range inputs {
+		w, g := c.input(name), c.normal()
+		m := f.Majorant(w)
+		value, top := f.Value(w), m.Value(w)
+		for _, size := range []float64{0, 0.1, 1, 10} {
+			u := c.normal()
+			scale(u, size*num.Norm(w.Data))
+			if size == 0.1 { // beside w
+				num.Axpy(1, w.Data, u.Data)
+			}
+			rise, most := f.Value(u)-value, m.Value(u)-top
+			if !(rise <= most+1e-12*(1+value+top)) {
+				c.Errorf("%s: a rise of %v, of the majorant %v", name, rise, most)
+			}
+		}
+		distance, same := f.Distance(w, g), penalty.Distance(m, w, g)
+		if got := step(m, w, g, distance); distance != same || !near(distance, got, 1e-5) {
+			c.Errorf("%s: distance %v, of the majorant %v, by steps %v", name, distance, same, got)
+		}
+	}
+	c.majorants(f)
+	c.stationary(f)
+}
+
+// majorants: they are convex, with an operator and a conjugate.
+func (c *check) majorants(f penalty.Concave) {
+	for _, name := range inputs {
+		c.prox(f.Majorant(c.input(name)), "majorant at "+name, c.normal(), 0.4)
+	}
+	w, of := c.input("a zero row"), *c
+	scale(w, 1e-5) // so that no row is free, with a conjugate of 0 alone
+	m := f.Majorant(w)
+	of.f, of.convex = m, m
+	of.conjugate()
+	of.nonexpansive(m)
+}
+
+// stationary: what the operators of majorants converge to is stationary for
+// ½‖W − V‖² + Ω(W), and so is 0 where it is optimal for the relaxation.
+func (c *check) stationary(f penalty.Concave) {
+	v := c.normal()
+	w, g := v.Clone(), v.Clone()
+	for range 300 {
+		f.Majorant(w).Prox(w, v, 1)
+	}
+	scale(g, -1)
+	num.Axpy(1, w.Data, g.Data)
+	if far := f.Distance(w, g); far > 1e-10 {
+		c.Errorf("%v from stationary where the operators converge", far)
+	}
+	if factor := f.Relaxation().Zero(v); factor > 0 {
+		scale(v, 0.999/factor)
+	}
+	if far := f.Distance(num.NewDense(v.Rows, v.Cols), v); far > 0 {
+		c.Errorf("0 is optimal for the relaxation, but %v from stationary", far)
+	}
+}
+
+// step is the distance of −g from the subdifferential of f at w, about far, as
+// the limit of ‖w − prox(w − ηg)‖/η for η → 0.
+func step(f penalty.Proximal, w, g *num.Dense, far float64) float64 {
+	eta := 1e-8 * max(1e-200, num.Norm(w.Data)) / max(1, far)
+	moved := w.Clone()
+	num.Axpy(-eta, g.Data, moved.Data)
+	f.Prox(moved, moved, eta)
+	return distance(moved, w) / eta
 }
 
 // scaling: strength multiplies the value.
