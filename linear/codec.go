@@ -3,6 +3,8 @@ package linear
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/kindred-mtl/kindred"
 	"github.com/kindred-mtl/kindred/calibrate"
@@ -20,6 +22,7 @@ type header struct {
 	Losses   []lossHeader        `json:"losses"`
 	Targets  []prep.Target       `json:"targets"`
 	Prep     json.RawMessage     `json:"prep"`
+	Arrays   []string            `json:"arrays,omitempty"` // of the preparation: tensors prep/…
 	Sigmoids []calibrate.Sigmoid `json:"sigmoids,omitempty"`
 	Report   kindred.Report      `json:"report"`
 }
@@ -48,8 +51,13 @@ func encode(e *modelfile.Encoder, model kindred.Model) (any, bool, error) {
 		h.Losses = append(h.Losses, lossHeader{loss.All.NameOf(m.losses[t]), options})
 	}
 	var err error
-	if h.Prep, err = json.Marshal(m.prep); err != nil {
+	if h.Prep, err = m.prep.State(); err != nil {
 		return nil, true, err
+	}
+	arrays := m.prep.Tensors()
+	h.Arrays = slices.Sorted(maps.Keys(arrays))
+	for _, name := range h.Arrays {
+		e.Tensor("prep/"+name, []int{len(arrays[name])}, arrays[name])
 	}
 	e.Tensor("w", []int{m.w.Rows, m.w.Cols}, m.w.Data)
 	e.Tensor("b", []int{len(m.b)}, m.b)
@@ -80,8 +88,14 @@ func decode(d *modelfile.Decoder, raw json.RawMessage) (kindred.Model, error) {
 		m.losses = append(m.losses, v)
 		m.first = append(m.first, m.first[t]+h.Outputs[t])
 	}
-	m.prep = &prep.Prep{}
-	if err := json.Unmarshal(h.Prep, m.prep); err != nil {
+	arrays := map[string][]float64{}
+	var err error
+	for _, name := range h.Arrays {
+		if _, arrays[name], err = d.Tensor("prep/" + name); err != nil {
+			return nil, err
+		}
+	}
+	if m.prep, err = prep.Restore(h.Prep, arrays); err != nil {
 		return nil, err
 	}
 	return m, m.decodeTensors(d)

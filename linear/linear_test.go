@@ -3,6 +3,7 @@ package linear_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"runtime"
@@ -370,5 +371,35 @@ func TestSavedModelPredictsTheSameBits(t *testing.T) {
 		if d := cmp.Diff(model.Report(), loaded.(kindred.Reporter).Report()); d != "" {
 			t.Error(d)
 		}
+	}
+}
+
+// What a preparation learned of words lies in tensors, not in the header, which
+// safetensors limits to 100 MB.
+func TestSavedTextModel(t *testing.T) {
+	const rows = 60
+	table := &kindred.Table{Columns: []kindred.Column{{Name: "text", Type: kindred.Text, Text: make([]string, rows)}, {Name: "x", Number: make([]float64, rows)}}}
+	task := kindred.Task{Name: "t", Kind: kindred.Binary, Table: table, Label: kindred.Labels{Target: "y", Classes: []string{"no", "yes"}, Columns: [][]float64{make([]float64, rows)}}}
+	for i := range rows {
+		task.Rows = append(task.Rows, i)
+		task.Y()[i] = float64(i % 2)
+		table.Columns[0].Text[i] = strings.Repeat([]string{"a dull thing ", "a fine thing "}[i%2], 1+i%3) + strings.Repeat("x", i)
+		table.Columns[1].Number[i] = float64(i * i % 7)
+	}
+	s := &kindred.Set{Tasks: []kindred.Task{task}}
+	model := fit(t, linear.Method{}, s)
+	var b bytes.Buffer
+	if err := modelfile.Save(&b, model, nil, linear.Codec); err != nil {
+		t.Fatal(err)
+	}
+	if head, all := binary.LittleEndian.Uint64(b.Bytes()), uint64(b.Len()); head > 3000 || all > head+8*(3*uint64(len(model.Features()))+2) {
+		t.Errorf("a header of %d and a file of %d bytes for %d features", head, all, len(model.Features()))
+	}
+	again, _, err := modelfile.Load(&b, linear.Codec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(predict(t, model, s), predict(t, again, s)); d != "" {
+		t.Error(d)
 	}
 }

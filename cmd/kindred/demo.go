@@ -192,7 +192,7 @@ func printResult(w io.Writer, r *compare.Result) {
 	t.Render()
 	for _, m := range r.Methods {
 		if m.Note != "" {
-			fmt.Fprintf(w, "%s: %s\n", m.Method, m.Note)
+			fmt.Fprintln(w, indent(0, m.Method+": "+m.Note))
 		}
 	}
 	fmt.Fprintf(w, "gain: in %s against %s, positive = better, mean over tasks.\nup, down: tasks that are better, worse beyond chance (5 %%, Holm over tasks).\n", heading(r.Metric), r.Methods[0].Method)
@@ -278,11 +278,11 @@ func printWorse(w io.Writer, r *compare.Result) {
 	for _, m := range r.Methods {
 		for _, t := range m.Tasks {
 			if t.Gain != nil && t.Gain.Verdict == "worse" {
-				fmt.Fprintf(w, "%s makes task %q worse by %s in %s\n", m.Method, t.Task, number(ptr(-*t.Gain.Value)), heading(r.Metric))
+				fmt.Fprintln(w, indent(0, fmt.Sprintf("%s makes task %q worse by %s in %s", m.Method, t.Task, number(ptr(-*t.Gain.Value)), heading(r.Metric))))
 			}
 		}
 		if m.Worst != nil && m.Worst.Value != nil && *m.Worst.Value < 0 {
-			fmt.Fprintf(w, "%s: smallest gain %+.4f, task %q\n", m.Method, *m.Worst.Value, m.Worst.Task)
+			fmt.Fprintln(w, indent(0, fmt.Sprintf("%s: smallest gain %+.4f, task %q", m.Method, *m.Worst.Value, m.Worst.Task)))
 		}
 	}
 	undefined := map[string]int{}
