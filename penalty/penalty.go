@@ -159,6 +159,15 @@ func Distance(f Func, w, g *num.Dense) float64 {
 	return math.Inf(1)
 }
 
+// Smooth quadratics have a gradient, of which a solver may make steps.
+type Smooth interface {
+	Quadratic
+	// Slope sets g to ∇Ω(W) = WK⁻¹ and returns Ω(W) = ½⟨g, W⟩.
+	Slope(g, w *num.Dense) float64
+	// Steepest is the largest eigenvalue of K⁻¹.
+	Steepest() float64
+}
+
 // Concave functions are not convex: they grow ever more slowly. A convex
 // function that touches them at a point lies nowhere below them, which is how
 // they are minimized. Their subdifferential is that of the majorant.
@@ -268,4 +277,20 @@ var All = catalog.Table[Penalty]{
 		Formula: "λ ‖W‖_* = λ Σ σ_i(W)",
 		Source:  "Fazel, Hindi, Boyd, A rank minimization heuristic with application to minimum order system approximation, ACC 2001",
 		New:     func() Penalty { return Trace{} }},
+	{Name: "dirty", Words: "features that all tasks use, and weights of single tasks: W = P + Q",
+		Formula: "λ (T^θ Σ_j max_t|P_jt| + Σ|Q_jt|)",
+		Source:  "Jalali, Ravikumar, Sanghavi, Ruan, A dirty model for multi-task learning, NIPS 2010",
+		New:     func() Penalty { return &Dirty{} }},
+	{Name: "rmtfl", Words: "joint features, and tasks that go their own way: W = P + Q",
+		Formula: "λ (T^(θ−½) Σ_j ‖P_j‖₂ + Σ_t ‖Q_t‖₂)",
+		Source:  "Gong, Ye, Zhang, Robust multi-task feature learning, KDD 2012",
+		New:     func() Penalty { return &RMTFL{} }},
+	{Name: "robust", Words: "low rank, and outlier tasks: W = P + Q",
+		Formula: "λ (T^(θ/2) ‖P‖_* + Σ_t ‖Q_t‖₂)",
+		Source:  "Chen, Zhou, Ye, Integrating low-rank and group-sparse structures for robust multi-task learning, KDD 2011",
+		New:     func() Penalty { return &Robust{} }},
+	{Name: "sparse-low-rank", Words: "low rank, and weights of single tasks: W = P + Q",
+		Formula: "λ (T^θ ‖P‖_* + Σ|Q_jt|)",
+		Source:  "Chen, Liu, Ye, Learning incoherent sparse and low-rank patterns from multiple tasks, KDD 2010",
+		New:     func() Penalty { return &SparseLowRank{} }},
 }

@@ -104,6 +104,10 @@ var Methods = []Method{
 	{"shared-svm", "the multi-task support vector machine", "hinge + λ/2 (μ‖w0‖² + Σ‖v_t‖²)", classes, true, hinge, shared, joint},
 	{"joint-lasso", "one choice of features for all tasks", "λ Σ_j ‖W_j‖₂", nil, true, nil, l21, joint},
 	{"trace", "the tasks' weights span few directions", "λ ‖W‖_*", nil, true, nil, trace, joint},
+	{"dirty", "features of all tasks, weights of single", "λ (T^θ Σ_j max_t|P_jt| + Σ|Q_jt|), W = P + Q", nil, false, nil, dirty, joint},
+	{"rmtfl", "joint features, and tasks apart from them", "λ (T^(θ−½) Σ_j ‖P_j‖₂ + Σ_t ‖q_t‖₂), W = P + Q", nil, false, nil, rmtfl, joint},
+	{"robust", "few directions, and outlier tasks", "λ (T^(θ/2) ‖P‖_* + Σ_t ‖q_t‖₂), W = P + Q", nil, false, nil, robust, joint},
+	{"sparse-low-rank", "few directions, weights of single tasks", "λ (T^θ ‖P‖_* + Σ|Q_jt|), W = P + Q", nil, false, nil, sparseLowRank, joint},
 	{"auto", "the best of five by inner validation", "least held-out loss", nil, true, nil, ridge, auto},
 	{"single-task", "each task alone, ridge, columns scaled or not", "λ/2 ‖w_t‖²", nil, true, nil, ridge, single},
 	{"ridge", "each task alone, small weights", "λ/2 ‖w_t‖²", nil, true, nil, ridge, alone},
@@ -363,6 +367,11 @@ func mcp() penalty.Penalty         { return &penalty.MCP{} }
 func scad() penalty.Penalty        { return &penalty.SCAD{} }
 func cappedL1() penalty.Penalty    { return &penalty.CappedL1{} }
 func trace() penalty.Penalty       { return penalty.Trace{} }
+
+func dirty() penalty.Penalty         { return &penalty.Dirty{} }
+func rmtfl() penalty.Penalty         { return &penalty.RMTFL{} }
+func robust() penalty.Penalty        { return &penalty.Robust{} }
+func sparseLowRank() penalty.Penalty { return &penalty.SparseLowRank{} }
 
 // joint learns all tasks in one problem.
 func joint(m linear.Method) []kindred.Method { return []kindred.Method{m} }

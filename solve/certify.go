@@ -38,7 +38,7 @@ func Objective(p *Problem, x *Point) float64 {
 		outputs(z, p, x, t, first[t])
 		value[t] = task.Loss.Value(task.Y, task.Weight, z)
 	})
-	return num.Sum(value) + p.Penalty.Value(x.W)
+	return num.Sum(value) + cost(p.Penalty, x)
 }
 
 // Certify returns the objective at x and the relative duality gap
@@ -68,7 +68,7 @@ func Certify(p *Problem, x *Point) (float64, kindred.Certificate) {
 		duals[t] = dual(task, z, x.A, t)
 		transposed(g, task, duals[t], first[t])
 	})
-	primal := num.Sum(value) + p.Penalty.Value(x.W)
+	primal := num.Sum(value) + cost(p.Penalty, x)
 	scale, conjugate := penalty.Conjugate(p.Penalty, x.W, g)
 	p.each(func(t int) {
 		task := &p.Tasks[t]

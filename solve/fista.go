@@ -12,7 +12,8 @@ import (
 	"github.com/kindred-mtl/kindred/penalty"
 )
 
-// FISTA takes any smooth losses with any penalty that has a proximal operator.
+// FISTA takes any smooth losses with any penalty that has a proximal operator,
+// is split into parts that have one, or the sum of a quadratic and one.
 //
 //	W₊ = prox_{Ω/L}(V − ∇f(V)/L),   V₊ = W₊ + (t − 1)/t₊ (W₊ − W),   t₊ = ½ + √(¼ + t²)
 //
@@ -33,8 +34,8 @@ type FISTA struct{}
 
 // Accepts implements Solver.
 func (*FISTA) Accepts(p *Problem) error {
-	if _, ok := p.Penalty.(penalty.Proximal); !ok {
-		return fmt.Errorf("fista needs a penalty with a proximal operator")
+	if newForm(p) == nil {
+		return fmt.Errorf("fista needs a penalty with a proximal operator, or parts that have one")
 	}
 	for i := range p.Tasks {
 		if _, ok := p.Tasks[i].Loss.(loss.Smooth); !ok {
@@ -51,7 +52,9 @@ func (*FISTA) Steps(ctx context.Context, p *Problem, start *Point, _ float64) it
 		if start != nil {
 			copy(x.W.Data, start.W.Data)
 			copy(x.B, start.B)
+			x.Parts = start.Clone().Parts
 		}
+		f := newForm(p)
 		squared, curved := true, true
 		for i := range p.Tasks {
 			_, ok := p.Tasks[i].Loss.(loss.Squared)
@@ -61,11 +64,11 @@ func (*FISTA) Steps(ctx context.Context, p *Problem, start *Point, _ float64) it
 		}
 		switch {
 		case squared && momentsPay(p):
-			descend(ctx, p, newQuadratic(p), x, yield)
+			descend(ctx, f, newQuadratic(p), x, yield)
 		case curved && !squared && modelsPay(p):
-			proximalNewton(ctx, p, x, yield)
+			proximalNewton(ctx, p, f, x, yield)
 		default:
-			descend(ctx, p, newRows(p, x.B), x, yield)
+			descend(ctx, f, newRows(p, x.B), x, yield)
 		}
 	}
 }
@@ -236,8 +239,9 @@ func (r *record) state(step, patience int) State {
 
 // descend yields the steps of a descent. Every tenth, and the first few, are
 // certified.
-func descend(ctx context.Context, p *Problem, land terrain, x *Point, yield func(State) bool) {
-	d := newDescent(land, p.Penalty.(penalty.Proximal), x.W)
+func descend(ctx context.Context, f *form, land terrain, x *Point, yield func(State) bool) {
+	land = f.over(land)
+	d := newDescent(land, f.prox, f.start(x))
 	best, b, worse := newRecord(x), make([]float64, len(x.B)), math.Inf(1)
 	for step := 1; ctx.Err() == nil; step++ {
 		moved := d.step()
@@ -247,7 +251,7 @@ func descend(ctx context.Context, p *Problem, land terrain, x *Point, yield func
 			primal := land.finish(b, d.w, d.iw) + d.prox.Value(d.w)
 			if primal < best.primal || math.IsInf(best.primal, 1) {
 				best.primal = primal
-				copy(x.W.Data, d.w.Data)
+				f.put(x, d.w)
 				copy(x.B, b)
 			}
 			st = best.state(step, 50)
@@ -266,54 +270,57 @@ func descend(ctx context.Context, p *Problem, land terrain, x *Point, yield func
 
 // proximalNewton minimizes quadratic models of f, and searches along the line
 // to each minimizer.
-func proximalNewton(ctx context.Context, p *Problem, x *Point, yield func(State) bool) {
-	n := newNewtonModel(p, x)
+func proximalNewton(ctx context.Context, p *Problem, f *form, x *Point, yield func(State) bool) {
+	n := newNewtonModel(p, f, x)
 	best := newRecord(x)
 	for step := 1; ctx.Err() == nil; step++ {
-		n.value = n.land.slope(n.g, x.W, n.image)
-		copy(x.B, n.land.b)
+		n.value = n.land.slope(n.g, n.v, n.image)
+		f.put(x, n.v)
+		copy(x.B, n.rows.b)
 		best.primal = n.value + n.omega
-		best.dual = math.Max(best.dual, lower(n.land, n.prox, n.x.W, n.g))
+		best.dual = math.Max(best.dual, lower(n.land, f.prox, n.v, n.g))
 		if !yield(best.state(step, 8)) {
 			return
 		}
-		n.toward(n.land.model(n.model, x.W, n.g, n.damp))
+		n.toward(f.over(n.rows.model(n.model, n.damp)))
 		n.search()
 	}
 }
 
 // A newtonModel is where proximal Newton stands.
 type newtonModel struct {
-	x     *Point
-	land  *rows
+	rows  *rows
+	land  terrain // of the rows, over V
 	prox  penalty.Proximal
 	model *quadratic
 	damp  float64 // of the curvature bound added to ℓ″
 	bend  float64 // of the last model
 
-	value, omega float64 // f and Ω at x
-	g, to        *num.Dense
+	v, g, to     *num.Dense // V, the gradient there, the minimizer of the model
+	value, omega float64    // f and Ω at V
+	b            []float64
 	image, ahead []float64
 }
 
-func newNewtonModel(p *Problem, x *Point) *newtonModel {
-	n := &newtonModel{x: x, land: newRows(p, x.B), prox: p.Penalty.(penalty.Proximal), damp: 1e-6}
+func newNewtonModel(p *Problem, f *form, x *Point) *newtonModel {
+	n := &newtonModel{rows: newRows(p, x.B), prox: f.prox, v: f.start(x), damp: 1e-6, b: make([]float64, len(x.B))}
+	n.land = f.over(n.rows)
 	n.model = &quadratic{d: p.Features(), k: p.Columns()}
-	n.g, n.to = num.NewDense(x.W.Rows, x.W.Cols), num.NewDense(x.W.Rows, x.W.Cols)
+	n.g, n.to = num.NewDense(n.v.Rows, n.v.Cols), num.NewDense(n.v.Rows, n.v.Cols)
 	n.image, n.ahead = make([]float64, n.land.length()), make([]float64, n.land.length())
-	n.omega = n.prox.Value(x.W)
+	n.omega = n.prox.Value(n.v)
 	if math.IsInf(n.omega, 1) {
-		n.prox.Prox(x.W, x.W, 1/n.land.bend())
-		n.omega = n.prox.Value(x.W)
+		n.prox.Prox(n.v, n.v, 1/n.land.bend())
+		n.omega = n.prox.Value(n.v)
 	}
-	n.land.image(n.image, x.W)
+	n.land.image(n.image, n.v)
 	return n
 }
 
 // toward sets to near the minimizer of the model: to where the proximal
-// gradient is a hundredth of that at x.
-func (n *newtonModel) toward(model *quadratic) {
-	d := newDescent(model, n.prox, n.x.W)
+// gradient is a hundredth of that at V.
+func (n *newtonModel) toward(model terrain) {
+	d := newDescent(model, n.prox, n.v)
 	d.bend = math.Max(d.bend, n.bend/4)
 	first := d.step()
 	for range 1000 {
@@ -326,26 +333,26 @@ func (n *newtonModel) toward(model *quadratic) {
 	copy(n.to.Data, d.w.Data)
 }
 
-// search moves x toward to: by the whole way, or a half, a quarter, …, until
+// search moves V toward to: by the whole way, or a half, a quarter, …, until
 // the objective falls by a share of what the slope promises. Steps cut short
 // call for more damping, whole ones for less.
 func (n *newtonModel) search() {
 	n.land.image(n.ahead, n.to)
 	promise := -n.omega + n.prox.Value(n.to)
 	for i, v := range n.to.Data {
-		promise += n.g.Data[i] * (v - n.x.W.Data[i])
+		promise += n.g.Data[i] * (v - n.v.Data[i])
 	}
-	w, image, b := num.NewDense(n.to.Rows, n.to.Cols), make([]float64, len(n.image)), make([]float64, len(n.x.B))
+	v, image := num.NewDense(n.to.Rows, n.to.Cols), make([]float64, len(n.image))
 	for t := 1.0; t > 1e-10; t /= 2 {
-		for i, v := range n.x.W.Data {
-			w.Data[i] = (1-t)*v + t*n.to.Data[i]
+		for i, x := range n.v.Data {
+			v.Data[i] = (1-t)*x + t*n.to.Data[i]
 		}
-		for i, v := range n.image {
-			image[i] = (1-t)*v + t*n.ahead[i]
+		for i, x := range n.image {
+			image[i] = (1-t)*x + t*n.ahead[i]
 		}
-		value, omega := n.land.finish(b, w, image), n.prox.Value(w)
+		value, omega := n.land.finish(n.b, v, image), n.prox.Value(v)
 		if value+omega <= n.value+n.omega+1e-4*t*promise {
-			copy(n.x.W.Data, w.Data)
+			copy(n.v.Data, v.Data)
 			copy(n.image, image)
 			n.omega = omega
 			n.damp = math.Max(1e-12, n.damp/10)
@@ -570,7 +577,9 @@ type rows struct {
 	z      [][]float64 // outputs of each task, at the last evaluation
 	slopes [][]float64 // and ∂ℓ/∂z at the last slope
 	value  []float64
-	last   float64 // f at the last slope
+	// at the last slope
+	w, g *num.Dense // W and ∇f
+	last float64    // f
 }
 
 func newRows(p *Problem, b []float64) *rows {
@@ -623,7 +632,8 @@ func (r *rows) outputs(t int, image []float64) {
 	optimizeIntercept(&r.p.Tasks[t], z, b)
 }
 
-func (r *rows) slope(g, _ *num.Dense, image []float64) float64 {
+func (r *rows) slope(g, w *num.Dense, image []float64) float64 {
+	r.w, r.g = w, g
 	a := make([]float64, r.length())
 	r.p.each(func(t int) {
 		r.outputs(t, image)
@@ -711,10 +721,10 @@ func positive(x []float64) float64 {
 	return most
 }
 
-// model sets q to the quadratic model of f at w, where r stood last: Gram
+// model sets q to the quadratic model of f at W, where r stood last: Gram
 // matrices H_t weighted by ℓ″ + damp·bound and centred by these weights, which
 // is the Hessian of min_b f, and C = HW − ∇f.
-func (r *rows) model(q *quadratic, w, g *num.Dense, damp float64) *quadratic {
+func (r *rows) model(q *quadratic, damp float64) *quadratic {
 	q.g, q.c = make([]*num.Dense, q.k), make([][]float64, q.k)
 	num.For(q.k, func(t int) {
 		task, h := &r.p.Tasks[t], make([]float64, len(r.z[t]))
@@ -734,10 +744,10 @@ func (r *rows) model(q *quadratic, w, g *num.Dense, damp float64) *quadratic {
 			}
 		}
 		q.g[t] = num.Gram(task.X, h, mean)
-		column := w.Col(make([]float64, q.d), t)
+		column := r.w.Col(make([]float64, q.d), t)
 		q.c[t] = make([]float64, q.d)
 		for i := range q.c[t] {
-			q.c[t][i] = num.Dot(q.g[t].Row(i), column) - g.At(i, t)
+			q.c[t][i] = num.Dot(q.g[t].Row(i), column) - r.g.At(i, t)
 		}
 	})
 	return q

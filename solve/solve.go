@@ -89,6 +89,8 @@ type Point struct {
 	W *num.Dense  // d × k
 	B []float64   // k
 	A [][]float64 // dual variables of each task, n_t × outputs; nil where the solver has none of its own
+	// Parts sum to W, in the order of the parts of a Split penalty; nil elsewhere.
+	Parts []*num.Dense
 }
 
 // NewPoint returns the origin, with the intercepts that are fixed.
@@ -106,6 +108,9 @@ func (x *Point) Clone() *Point {
 	c := &Point{W: x.W.Clone(), B: append([]float64(nil), x.B...)}
 	for _, a := range x.A {
 		c.A = append(c.A, append([]float64(nil), a...))
+	}
+	for _, part := range x.Parts {
+		c.Parts = append(c.Parts, part.Clone())
 	}
 	return c
 }

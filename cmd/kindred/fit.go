@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -88,10 +90,8 @@ func printReport(cmd *cobra.Command, r kindred.Report) {
 		fmt.Fprintf(w, " by %s in %d steps", r.Solver, r.Steps)
 	}
 	fmt.Fprintln(w)
-	for _, name := range []string{"C", "alpha", "lambda", "mu", "l1_ratio"} {
-		if v, ok := r.Parameters[name]; ok {
-			fmt.Fprintf(w, "  %-8s %.6g\n", name, v)
-		}
+	for _, name := range slices.Sorted(maps.Keys(r.Parameters)) {
+		fmt.Fprintf(w, "  %-8s %.6g\n", name, r.Parameters[name])
 	}
 	if len(r.Shares) > 0 {
 		t := newTable(w, table.Row{"task", "common", "private", "share"}, 2, 3, 4)
