@@ -43,6 +43,9 @@ type design struct {
 	// and is nil where there are none.
 	problem, open *solve.Problem
 	warnings      []string
+
+	apart   *num.Dense // W of each task fitted alone, once a structure is learned from it
+	learned map[penalty.Learner]penalty.Penalty
 }
 
 // design prepares the set for m.
@@ -54,6 +57,14 @@ func (m Method) design(ctx context.Context, s *kindred.Set) (*design, error) {
 		return nil, err
 	}
 	d := &design{set: s, targets: prep.FitTargets(s)}
+	for i := range s.Tasks {
+		d.layout.Names = append(d.layout.Names, s.Tasks[i].Name)
+	}
+	if c, ok := m.Penalty.(penalty.Covering); ok {
+		if err := c.Covers(d.layout.Names); err != nil {
+			return nil, fmt.Errorf("linear: %w", err)
+		}
+	}
 	for i := range s.Tasks {
 		l, err := m.lossOf(&s.Tasks[i])
 		if err != nil {

@@ -30,7 +30,11 @@ func (m Method) lambda(d *design) float64 {
 // solve finds W and b from a start (nil: the origin).
 func (m Method) solve(ctx context.Context, d *design, start *solve.Point, tol float64, steps int) (*Model, error) {
 	lambda := m.lambda(d)
-	f := m.penalty().On(d.layout, lambda)
+	belief, err := d.settled(ctx, m.penalty())
+	if err != nil {
+		return nil, err
+	}
+	f := belief.On(d.layout, lambda)
 	if d.open != nil {
 		d.open.Penalty = f
 		_, r, err := m.run(ctx, d.open, start, tol, steps)

@@ -23,9 +23,6 @@ func newColumns(l Layout, lambda float64) *columns {
 	return f
 }
 
-// tasks counts the tasks that have columns.
-func (l Layout) tasks() int { return len(newColumns(l, 1).groups) }
-
 // lengths are ‖W_t‖_F.
 func (f *columns) lengths(w *num.Dense) []float64 {
 	out := make([]float64, len(f.groups))

@@ -16,6 +16,9 @@ import (
 type Layout struct {
 	Task []int // the task of each column
 	Slot []int // columns of one slot mean the same thing in every task: the one output, or one class
+	// Names are those of the tasks, by which a given graph or tree knows them;
+	// without, a task's name is its number.
+	Names []string
 }
 
 // A Penalty is a belief with its options; On makes it a function of W.
@@ -293,4 +296,20 @@ var All = catalog.Table[Penalty]{
 		Formula: "λ (T^θ ‖P‖_* + Σ|Q_jt|)",
 		Source:  "Chen, Liu, Ye, Learning incoherent sparse and low-rank patterns from multiple tasks, KDD 2010",
 		New:     func() Penalty { return &SparseLowRank{} }},
+	{Name: "covariance", Words: "weights vary together as a covariance of the tasks says",
+		Formula: "λ/2 tr(W K⁻¹ Wᵀ), K = (1−σ)Ω + σI",
+		Source:  "Evgeniou, Micchelli, Pontil, Learning multiple tasks with kernel methods, JMLR 6, 2005",
+		New:     func() Penalty { return &Covariance{} }},
+	{Name: "graph", Words: "neighbouring tasks have similar weights",
+		Formula: "λ/2 (Σ_{s~t} a_st ‖w_s − w_t‖² + μ‖W‖²)",
+		Source:  "Evgeniou, Micchelli, Pontil, Learning multiple tasks with kernel methods, JMLR 6, 2005",
+		New:     func() Penalty { return &Graph{} }},
+	{Name: "temporal", Words: "weights change slowly from one task to the next",
+		Formula: "λ/2 (Σ_t ‖w_t − w_{t+1}‖² + μ‖W‖²)",
+		Source:  "Zhou, Yuan, Liu, Ye, A multi-task learning formulation for predicting disease progression, KDD 2011",
+		New:     func() Penalty { return &Temporal{} }},
+	{Name: "tree", Words: "tasks share along a hierarchy, each node adds what those below it have in common",
+		Formula: "λ/2 Σ_u c_u‖v_u‖², w_t = Σ_{u above t} v_u",
+		Source:  "Daumé, Bayesian multitask learning with latent hierarchies, UAI 2009",
+		New:     func() Penalty { return &Tree{} }},
 }

@@ -22,7 +22,7 @@ func (p *RMTFL) Check() error { return checkTheta("rmtfl", p.Theta) }
 
 // On implements Penalty.
 func (p *RMTFL) On(l Layout, lambda float64) Func {
-	return NewSplit(l21(lambda*math.Pow(float64(l.tasks()), theta(p.Theta)-0.5)), newColumns(l, lambda))
+	return NewSplit(l21(lambda*math.Pow(float64(len(l.tasks())), theta(p.Theta)-0.5)), newColumns(l, lambda))
 }
 
 // Variants implements Penalty.

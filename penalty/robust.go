@@ -24,7 +24,7 @@ func (p *Robust) Check() error { return checkTheta("robust", p.Theta) }
 
 // On implements Penalty.
 func (p *Robust) On(l Layout, lambda float64) Func {
-	return NewSplit(trace(lambda*math.Pow(float64(l.tasks()), theta(p.Theta)/2)), newColumns(l, lambda))
+	return NewSplit(trace(lambda*math.Pow(float64(len(l.tasks())), theta(p.Theta)/2)), newColumns(l, lambda))
 }
 
 // Variants implements Penalty.

@@ -104,10 +104,14 @@ var Methods = []Method{
 	{"shared-svm", "the multi-task support vector machine", "hinge + λ/2 (μ‖w0‖² + Σ‖v_t‖²)", classes, true, hinge, shared, joint},
 	{"joint-lasso", "one choice of features for all tasks", "λ Σ_j ‖W_j‖₂", nil, true, nil, l21, joint},
 	{"trace", "the tasks' weights span few directions", "λ ‖W‖_*", nil, true, nil, trace, joint},
+	{"graph", "neighbours are alike, also learned", "λ/2 (Σ a_st‖w_s − w_t‖² + μ‖W‖²)", nil, false, nil, graph, joint},
+	{"temporal", "each task like the one before", "λ/2 (Σ_t ‖w_t − w_{t+1}‖² + μ‖W‖²)", nil, false, nil, temporal, joint},
+	{"covariance", "weights vary together, as learned first", "λ/2 tr(W K⁻¹ Wᵀ), K = (1−σ)Ω + σI", nil, false, nil, covariance, joint},
 	{"dirty", "features of all tasks, weights of single", "λ (T^θ Σ_j max_t|P_jt| + Σ|Q_jt|), W = P + Q", nil, false, nil, dirty, joint},
 	{"rmtfl", "joint features, and tasks apart from them", "λ (T^(θ−½) Σ_j ‖P_j‖₂ + Σ_t ‖q_t‖₂), W = P + Q", nil, false, nil, rmtfl, joint},
 	{"robust", "few directions, and outlier tasks", "λ (T^(θ/2) ‖P‖_* + Σ_t ‖q_t‖₂), W = P + Q", nil, false, nil, robust, joint},
 	{"sparse-low-rank", "few directions, weights of single tasks", "λ (T^θ ‖P‖_* + Σ|Q_jt|), W = P + Q", nil, false, nil, sparseLowRank, joint},
+	{"tree", "tasks share along a hierarchy, also learned", "λ/2 Σ_u c_u‖v_u‖², w_t = Σ_{u above t} v_u", nil, true, nil, tree, joint},
 	{"auto", "the best of five by inner validation", "least held-out loss", nil, true, nil, ridge, auto},
 	{"single-task", "each task alone, ridge, columns scaled or not", "λ/2 ‖w_t‖²", nil, true, nil, ridge, single},
 	{"ridge", "each task alone, small weights", "λ/2 ‖w_t‖²", nil, true, nil, ridge, alone},
@@ -367,6 +371,11 @@ func mcp() penalty.Penalty         { return &penalty.MCP{} }
 func scad() penalty.Penalty        { return &penalty.SCAD{} }
 func cappedL1() penalty.Penalty    { return &penalty.CappedL1{} }
 func trace() penalty.Penalty       { return penalty.Trace{} }
+
+func tree() penalty.Penalty       { return &penalty.Tree{} }
+func graph() penalty.Penalty      { return &penalty.Graph{} }
+func temporal() penalty.Penalty   { return &penalty.Temporal{} }
+func covariance() penalty.Penalty { return &penalty.Covariance{} }
 
 func dirty() penalty.Penalty         { return &penalty.Dirty{} }
 func rmtfl() penalty.Penalty         { return &penalty.RMTFL{} }

@@ -1,0 +1,188 @@
+package penalty
+
+import (
+	"math"
+	"slices"
+
+	"github.com/kindred-mtl/kindred/num"
+)
+
+// gaussian is the quadratic of any covariance K/λ of the tasks, one K a slot.
+// It is −log of a normal density up to a constant, hence the name.
+type gaussian struct {
+	slots  []int
+	blocks []spectrum
+	lambda float64
+}
+
+// A spectrum is K of the columns of one slot, K = Σ_e variance_e u_e u_eᵀ. A
+// variance is 0 where K is singular, and +Inf where K⁻¹ is.
+type spectrum struct {
+	columns  []int
+	u        *num.Dense // row e is u_e
+	variance []float64
+}
+
+// negligible is the share of the largest eigenvalue that rounding leaves.
+const negligible = 1e-12
+
+// spectra decomposes one matrix a slot, of the tasks of the slot's columns, and
+// hands on what their eigenvalues mean as variances.
+func spectra(l Layout, matrix func(tasks []int) *num.Dense, variance func(e float64) float64) []spectrum {
+	var blocks []spectrum
+	for c, s := range l.Slot {
+		for len(blocks) <= s {
+			blocks = append(blocks, spectrum{})
+		}
+		blocks[s].columns = append(blocks[s].columns, c)
+	}
+	for s := range blocks {
+		b := &blocks[s]
+		tasks := make([]int, len(b.columns))
+		for i, c := range b.columns {
+			tasks[i] = l.Task[c]
+		}
+		values, vectors := num.SymEigen(matrix(tasks))
+		b.u, b.variance = transpose(vectors), values
+		for e, v := range values {
+			if v < negligible*largest(values) {
+				v = 0
+			}
+			b.variance[e] = variance(v)
+		}
+	}
+	return blocks
+}
+
+// withCovariance is the quadratic of the covariance K/λ.
+func withCovariance(l Layout, lambda float64, k func(tasks []int) *num.Dense) *gaussian {
+	return &gaussian{l.Slot, spectra(l, k, func(e float64) float64 { return e }), lambda}
+}
+
+// withPrecision is the quadratic of the precision λ(A + μ).
+func withPrecision(l Layout, lambda, mu float64, a func(tasks []int) *num.Dense) *gaussian {
+	return &gaussian{l.Slot, spectra(l, a, func(e float64) float64 { return 1 / (e + mu) }), lambda}
+}
+
+// at is the same with another λ.
+func (f *gaussian) at(lambda float64) *gaussian { return &gaussian{f.slots, f.blocks, lambda} }
+
+// Slots implements Quadratic.
+func (f *gaussian) Slots() []int { return f.slots }
+
+// Covariance implements Quadratic.
+func (f *gaussian) Covariance(slot int) *num.Dense {
+	b := &f.blocks[slot]
+	k := num.NewDense(len(b.columns), len(b.columns))
+	for e, v := range b.variance {
+		for i, x := range b.u.Row(e) {
+			num.Axpy(v/f.lambda*x, b.u.Row(e)[i:], k.Row(i)[i:])
+		}
+	}
+	for i := range k.Rows {
+		for j := range i {
+			k.Set(i, j, k.At(j, i))
+		}
+	}
+	return k
+}
+
+// each calls visit with the coefficients ⟨u_e, w⟩ of each row w of each slot,
+// and that row; of out, where there is one, it sets the part to Σ_e c_e u_e of
+// the coefficients as visit leaves them.
+func (f *gaussian) each(out, w *num.Dense, visit func(b *spectrum, c, row []float64)) {
+	for s := range f.blocks {
+		b := &f.blocks[s]
+		n := len(b.columns)
+		row, c := make([]float64, n), make([]float64, n)
+		for j := range w.Rows {
+			for i, column := range b.columns {
+				row[i] = w.At(j, column)
+			}
+			for e := range c {
+				c[e] = num.Dot(b.u.Row(e), row)
+			}
+			visit(b, c, row)
+			if out == nil {
+				continue
+			}
+			clear(row)
+			for e, v := range c {
+				num.Axpy(v, b.u.Row(e), row)
+			}
+			for i, column := range b.columns {
+				out.Set(j, column, row[i])
+			}
+		}
+	}
+}
+
+// Value implements Func. Where K is singular it is +Inf unless each row lies in
+// its range, up to 1e-9 of the largest weight.
+func (f *gaussian) Value(w *num.Dense) float64 {
+	sum, far := 0.0, 0.0
+	f.each(nil, w, func(b *spectrum, c, _ []float64) {
+		for e, v := range b.variance {
+			if v == 0 {
+				far = max(far, math.Abs(c[e]))
+			} else {
+				sum += c[e] * c[e] / v
+			}
+		}
+	})
+	if far > 1e-9*largest(w.Data) || math.IsNaN(far) {
+		return math.Inf(1)
+	}
+	return 0.5 * f.lambda * sum
+}
+
+// Dual implements Convex.
+func (f *gaussian) Dual(g *num.Dense) (s, value float64) {
+	s = 1
+	f.each(nil, g, func(b *spectrum, c, _ []float64) {
+		for e, v := range b.variance {
+			switch {
+			case !math.IsInf(v, 1):
+				value += v * c[e] * c[e]
+			case c[e] != 0:
+				s = 0
+			}
+		}
+	})
+	return s, s * 0.5 * value / f.lambda
+}
+
+// Prox implements Proximal: K(K + step·I)⁻¹ times each row and slot.
+func (f *gaussian) Prox(out, v *num.Dense, step float64) {
+	f.each(out, v, func(b *spectrum, c, _ []float64) {
+		for e, variance := range b.variance {
+			if !math.IsInf(variance, 1) {
+				c[e] *= variance / (variance + step*f.lambda)
+			}
+		}
+	})
+}
+
+// Slope implements Smooth.
+func (f *gaussian) Slope(g, w *num.Dense) float64 {
+	sum := 0.0
+	f.each(g, w, func(b *spectrum, c, _ []float64) {
+		for e, variance := range b.variance {
+			v := c[e]
+			c[e] *= f.lambda / variance
+			sum += v * c[e]
+		}
+	})
+	return 0.5 * sum
+}
+
+// Steepest implements Smooth; it is +Inf where K is singular.
+func (f *gaussian) Steepest() float64 {
+	least := math.Inf(1)
+	for s := range f.blocks {
+		if len(f.blocks[s].variance) > 0 {
+			least = min(least, slices.Min(f.blocks[s].variance))
+		}
+	}
+	return f.lambda / least
+}

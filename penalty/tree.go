@@ -1,0 +1,183 @@
+package penalty
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+
+	"github.com/kindred-mtl/kindred/num"
+)
+
+// Tree lets tasks share along a hierarchy: each node has a weight vector, and a
+// task's is the sum over the path from the root to its leaf.
+//
+//	Ω(W) = λ/2 min Σ_u c_u/ℓ_u ‖v_u‖² over w_t = Σ_{u above t} v_u,   c_u = μ^(1−depth_u/D)
+//
+// in each slot: the covariance of the tasks is K = Σ_u ℓ_u/c_u 1_u 1_uᵀ, where
+// 1_u marks the leaves below u. The root costs μ and a leaf 1, what lies between
+// as much as its depth says; D is the depth of the tree, and ℓ_u, at first 1,
+// the length of the branch to u. One level is shared weights.
+//
+// The tree is given, or learned first from the tasks' weights, each fitted
+// alone: by average linkage of 1 − cos, cut into T^⅓ and T^⅔ groups.
+//
+// Evgeniou, Pontil, Regularized multi-task learning, KDD 2004, for one level;
+// Daumé, Bayesian multitask learning with latent hierarchies, UAI 2009, for
+// several and for learning them.
+type Tree struct {
+	// Mu is μ; 0 leaves it open: a search tries 0.01, 0.1, 1 and 10, and a
+	// single fit uses 0.1.
+	Mu float64 `json:"mu"`
+	// Root is that of the tree, whose leaves are tasks; nil leaves it open.
+	Root *Node `json:"-"`
+
+	memo
+}
+
+// A Node is a leaf, named for its task, or has children.
+type Node struct {
+	Name     string
+	Length   float64 // ℓ, of the branch that leads to it; 0 means 1
+	Children []*Node
+}
+
+// Leaves lists the names of the leaves below n, from the first child on.
+func (n *Node) Leaves() []string {
+	if len(n.Children) == 0 {
+		return []string{n.Name}
+	}
+	var names []string
+	for _, child := range n.Children {
+		names = append(names, child.Leaves()...)
+	}
+	return names
+}
+
+// depth is the number of branches to the deepest leaf.
+func (n *Node) depth() int {
+	depth := 0
+	for _, child := range n.Children {
+		depth = max(depth, 1+child.depth())
+	}
+	return depth
+}
+
+// Check says what is wrong with the options.
+func (p *Tree) Check() error {
+	if err := checkMu("tree", p.Mu); err != nil || p.Root == nil {
+		return err
+	}
+	seen := map[string]bool{}
+	for _, name := range p.Root.Leaves() {
+		if seen[name] {
+			return fmt.Errorf("tree: the leaf %q stands twice", name)
+		}
+		seen[name] = true
+	}
+	return p.Root.checkLengths()
+}
+
+func (n *Node) checkLengths() error {
+	if !(n.Length >= 0 && n.Length <= math.MaxFloat64) {
+		return fmt.Errorf("tree: the branch to %q has length %v; a length is a positive number", n.Leaves()[0], n.Length)
+	}
+	for _, child := range n.Children {
+		if err := child.checkLengths(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Covers says which task is no leaf of a given tree.
+func (p *Tree) Covers(tasks []string) error {
+	if p.Root == nil {
+		return nil
+	}
+	return covers("tree", tasks, p.Root.Leaves())
+}
+
+// TakeTree returns the penalty on a given tree.
+func (p *Tree) TakeTree(root *Node) Penalty { return &Tree{Mu: p.Mu, Root: root} }
+
+func (p *Tree) mu() float64 { return cmp.Or(p.Mu, 0.1) }
+
+// On implements Penalty. An open tree has one level.
+func (p *Tree) On(l Layout, lambda float64) Func {
+	return p.recall(l, func() *gaussian {
+		return withCovariance(l, 1, func(tasks []int) *num.Dense { return p.covariance(l, tasks) })
+	}).at(lambda)
+}
+
+// root is the tree of some tasks.
+func (p *Tree) root(l Layout, tasks []int) *Node {
+	if p.Root != nil {
+		return p.Root
+	}
+	root := &Node{}
+	for _, t := range tasks {
+		root.Children = append(root.Children, &Node{Name: l.Name(t)})
+	}
+	return root
+}
+
+// covariance is K of some tasks.
+func (p *Tree) covariance(l Layout, tasks []int) *num.Dense {
+	k, root := num.NewDense(len(tasks), len(tasks)), p.root(l, tasks)
+	place := make(map[string][]int, len(tasks))
+	for i, t := range tasks {
+		place[l.Name(t)] = append(place[l.Name(t)], i)
+	}
+	deepest := float64(max(1, root.depth()))
+	var add func(n *Node, depth int) []int
+	add = func(n *Node, depth int) []int {
+		cost, below := 1.0, place[n.Name]
+		if len(n.Children) > 0 {
+			cost, below = math.Pow(p.mu(), 1-float64(depth)/deepest), nil
+			for _, child := range n.Children {
+				below = append(below, add(child, depth+1)...)
+			}
+		}
+		for _, s := range below {
+			for _, t := range below {
+				k.Data[s*k.Cols+t] += cmp.Or(n.Length, 1) / cost
+			}
+		}
+		return below
+	}
+	add(root, 0)
+	return k
+}
+
+// Open implements Learner.
+func (p *Tree) Open() bool { return p.Root == nil }
+
+// Learn implements Learner.
+func (p *Tree) Learn(l Layout, w *num.Dense) (Penalty, error) {
+	c, names := cosines(l, w)
+	n := len(names)
+	if n > mostLinked {
+		return nil, fmt.Errorf("tree: %d tasks; a tree is learned of at most %d, so give one", n, mostLinked)
+	}
+	for i, v := range c.Data {
+		c.Data[i] = 1 - v
+	}
+	merges := averageLinkage(c)
+	cube := math.Cbrt(float64(n))
+	return p.TakeTree(grow(names, merges, int(math.Ceil(cube-1e-9)), int(math.Ceil(cube*cube-1e-9)))), nil
+}
+
+// Variants implements Penalty.
+func (p *Tree) Variants() []Penalty {
+	if p.Mu != 0 {
+		return []Penalty{p}
+	}
+	var all []Penalty
+	for _, mu := range []float64{0.01, 0.1, 1, 10} {
+		all = append(all, &Tree{Mu: mu, Root: p.Root})
+	}
+	return all
+}
+
+// Parameters implements Penalty.
+func (p *Tree) Parameters() map[string]float64 { return map[string]float64{"mu": p.mu()} }
