@@ -149,8 +149,9 @@ func Names() []string {
 	return names
 }
 
-// Parse makes the method that a recipe describes for tasks of these kinds.
-func Parse(text string, kinds []kindred.Kind, seed uint64) (kindred.Method, error) {
+// Parse makes the method that a recipe describes for tasks of these kinds, on
+// what is known of their structure.
+func Parse(text string, kinds []kindred.Kind, seed uint64, known ...Structure) (kindred.Method, error) {
 	name, rest, _ := strings.Cut(text, ":")
 	i := slices.IndexFunc(Methods, func(m Method) bool { return m.Name == name })
 	if i < 0 {
@@ -162,7 +163,7 @@ func Parse(text string, kinds []kindred.Kind, seed uint64) (kindred.Method, erro
 			return nil, fmt.Errorf("method %q does not take a %v target; it takes %s", name, k, words(m.Kinds))
 		}
 	}
-	method, err := m.build(rest, seed)
+	method, err := m.build(rest, seed, known)
 	if err != nil {
 		return nil, fmt.Errorf("method %q: %w", name, err)
 	}
@@ -234,7 +235,7 @@ func (m Method) parts() []any {
 }
 
 // build makes the method of the options in text.
-func (m Method) build(text string, seed uint64) (kindred.Method, error) {
+func (m Method) build(text string, seed uint64, known []Structure) (kindred.Method, error) {
 	given, err := pairs(text)
 	if err != nil {
 		return nil, err
@@ -260,6 +261,9 @@ func (m Method) build(text string, seed uint64) (kindred.Method, error) {
 	}
 	if m.loss != nil {
 		method.Loss = parts[2].(loss.Loss)
+	}
+	for _, s := range known {
+		method.Penalty, _ = s.give(method.Penalty)
 	}
 	search := compose.Search{Methods: m.how(method), Folds: o.Folds, OneSE: o.OneSE, Seed: seed}
 	open := o.C == 0 && o.Alpha == 0 || len(search.Methods) > 1 || len(method.Penalty.Variants()) > 1

@@ -171,6 +171,7 @@ func trainColumn(f *data.File, name string) ([]int8, error) {
 
 func compareCommand(c *common) *cobra.Command {
 	var in source
+	var among structure
 	var p plan
 	var methods []string
 	var metric string
@@ -196,7 +197,11 @@ func compareCommand(c *common) *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("%s: %w", f.Name, err)
 			}
-			o, err := entrants(methods, kindsOf(f.Set), c.seed)
+			known, err := among.read(f.Set, methods)
+			if err != nil {
+				return err
+			}
+			o, err := entrants(methods, kindsOf(f.Set), c.seed, known)
 			if err != nil {
 				return wrong(err)
 			}
@@ -225,6 +230,7 @@ func compareCommand(c *common) *cobra.Command {
 		},
 	}
 	in.flags(cmd)
+	among.flags(cmd)
 	p.flags(cmd)
 	cmd.Flags().StringVar(&in.options.Time, "time", "", "`column` of times: train on the past, test on what follows")
 	cmd.Flags().StringArrayVar(&methods, "method", nil, "`method`, with its options behind a colon; repeat for several (default: "+strings.Join(standard, ", ")+")")
@@ -248,13 +254,13 @@ var standard = []string{"shared-ridge", "joint-lasso", "trace"}
 
 // entrants makes the methods named, or those that lead the table, and the two
 // baselines.
-func entrants(names []string, kinds []kindred.Kind, seed uint64) (compare.Options, error) {
+func entrants(names []string, kinds []kindred.Kind, seed uint64, known recipe.Structure) (compare.Options, error) {
 	if names == nil {
 		names = standard
 	}
 	var o compare.Options
 	enter := func(name, text string) (compare.Entrant, error) {
-		m, err := recipe.Parse(text, kinds, seed)
+		m, err := recipe.Parse(text, kinds, seed, known)
 		return compare.Entrant{Name: name, Method: m}, err
 	}
 	for _, name := range names {

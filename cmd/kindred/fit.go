@@ -28,6 +28,7 @@ type fitDocument struct {
 
 func fit(c *common) *cobra.Command {
 	var in source
+	var among structure
 	var method, out string
 	cmd := &cobra.Command{
 		Use: "fit FILE", Short: "Learn a model from a table and write it to one file", Args: exactly(1, "one file"),
@@ -42,7 +43,11 @@ func fit(c *common) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			m, err := recipe.Parse(method, kindsOf(f.Set), c.seed)
+			known, err := among.read(f.Set, []string{method})
+			if err != nil {
+				return err
+			}
+			m, err := recipe.Parse(method, kindsOf(f.Set), c.seed, known)
 			if err != nil {
 				return wrong(err)
 			}
@@ -69,6 +74,7 @@ func fit(c *common) *cobra.Command {
 		},
 	}
 	in.flags(cmd)
+	among.flags(cmd)
 	cmd.Flags().StringVar(&method, "method", "auto", "`method`, with its options behind a colon; see kindred list")
 	cmd.Flags().StringVar(&out, "out", "", "model `file` to write")
 	c.jsonFlag(cmd)
