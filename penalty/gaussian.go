@@ -43,9 +43,10 @@ func spectra(l Layout, matrix func(tasks []int) *num.Dense, variance func(e floa
 			tasks[i] = l.Task[c]
 		}
 		values, vectors := num.SymEigen(matrix(tasks))
-		b.u, b.variance = transpose(vectors), values
+		b.u, b.variance = transpose(vectors), make([]float64, len(values))
+		tiny := negligible * largest(values)
 		for e, v := range values {
-			if v < negligible*largest(values) {
+			if v < tiny {
 				v = 0
 			}
 			b.variance[e] = variance(v)

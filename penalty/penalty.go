@@ -87,7 +87,7 @@ type RowSeparable interface {
 
 // Vanishing functions give W = 0 from a strength on.
 type Vanishing interface {
-	Convex
+	Func
 	// Zero is the factor by which Ω must be multiplied for W = 0 to be optimal
 	// where g is the gradient of the loss at W = 0 with the best intercepts.
 	Zero(g *num.Dense) float64
@@ -312,4 +312,12 @@ var All = catalog.Table[Penalty]{
 		Formula: "λ/2 Σ_u c_u‖v_u‖², w_t = Σ_{u above t} v_u",
 		Source:  "Daumé, Bayesian multitask learning with latent hierarchies, UAI 2009",
 		New:     func() Penalty { return &Tree{} }},
+	{Name: "sparse-graph", Words: "few weights, similar ones in neighbouring tasks",
+		Formula: "λ (ρ Σ|W_jt| + (1−ρ)/2 Σ_{s~t} a_st ‖w_s − w_t‖²)",
+		Source:  "Zhou, Chen, Ye, MALSAR: Multi-task learning via structural regularization, Arizona State University, 2012",
+		New:     func() Penalty { return &SparseGraph{} }},
+	{Name: "temporal-lasso", Words: "joint features, whose weights change slowly from one task to the next",
+		Formula: "λ (ρ Σ_j ‖W_j‖₂ + (1−ρ)/2 (Σ_t ‖w_t − w_{t+1}‖² + μ‖W‖²))",
+		Source:  "Zhou, Yuan, Liu, Ye, A multi-task learning formulation for predicting disease progression, KDD 2011",
+		New:     func() Penalty { return &TemporalLasso{} }},
 }

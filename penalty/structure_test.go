@@ -67,6 +67,16 @@ func TestStructureLimits(t *testing.T) {
 	t.Run("a covariance of ones is shared weights", func(t *testing.T) { // of variances (1−σ)/λ and σ/λ
 		same(t, (&penalty.Covariance{Shrink: 0.2}).On(l, 0.8), (&penalty.Shared{Mu: 0.2 / 0.8}).On(l, 0.8/0.2), w, tol)
 	})
+	t.Run("a covariance of unrelated tasks is ridge", func(t *testing.T) {
+		one := num.NewDense(tasks, tasks)
+		var names []string
+		for i := range tasks {
+			one.Set(i, i, 1)
+			names = append(names, fmt.Sprint(i))
+		}
+		same(t, (&penalty.Covariance{Omega: one, Tasks: names}).On(l, 0.8), penalty.Ridge{}.On(l, 0.8), w, tol)
+		same(t, (&penalty.Covariance{Shrink: 1}).On(l, 0.8), penalty.Ridge{}.On(l, 0.8), w, tol)
+	})
 	t.Run("a complete graph is shared weights", func(t *testing.T) { // with 1/λμ along the mean and 1/λ(1+μ) across
 		const mu, lambda = 0.4, 0.8
 		private := 1 / (lambda * (1 + mu))
@@ -92,8 +102,8 @@ func TestStructureLimits(t *testing.T) {
 	})
 }
 
-// Value is λ/2 (Σ a_st ‖w_s − w_t‖² + μ‖W‖²), and what two components cost is
-// the sum of what each does.
+// Value is λ/2 (Σ a_st ‖w_s − w_t‖² + μ‖W‖²), alone and in sums; components that
+// no edge joins do not know of one another.
 func TestGraphValue(t *testing.T) {
 	w := normal(4, 5)
 	edges := []penalty.Edge{{From: "0", To: "3", Weight: 2}, {From: "3", To: "4", Weight: 0.5}, {From: "1", To: "2", Weight: 1.5}}
@@ -106,6 +116,26 @@ func TestGraphValue(t *testing.T) {
 	}
 	if got := (&penalty.Graph{Mu: 0.3, Edges: edges}).On(single(5), 0.8).Value(w); math.Abs(got-0.4*want) > 1e-12 {
 		t.Errorf("value %v, want %v", got, 0.4*want)
+	}
+	entries, rows := 0.0, 0.0
+	for j := range w.Rows {
+		rows += num.Norm(w.Row(j))
+		for _, v := range w.Row(j) {
+			entries += math.Abs(v)
+		}
+	}
+	want -= 0.3 * num.Dot(w.Data, w.Data)
+	if got, want := (&penalty.SparseGraph{L1Ratio: 0.2, Edges: edges}).On(single(5), 0.8).Value(w), 0.8*(0.2*entries+0.4*want); math.Abs(got-want) > 1e-12 {
+		t.Errorf("and the lasso: %v, want %v", got, want)
+	}
+	chain := 0.3 * num.Dot(w.Data, w.Data)
+	for j := range w.Rows {
+		for c := 1; c < 5; c++ {
+			chain += (w.At(j, c) - w.At(j, c-1)) * (w.At(j, c) - w.At(j, c-1))
+		}
+	}
+	if got, want := (&penalty.TemporalLasso{L1Ratio: 0.2, Mu: 0.3}).On(single(5), 0.8).Value(w), 0.8*(0.2*rows+0.4*chain); math.Abs(got-want) > 1e-12 {
+		t.Errorf("a chain and the rows: %v, want %v", got, want)
 	}
 	whole := w.Clone()
 	(&penalty.Graph{Mu: 0.3, Edges: edges}).On(single(5), 0.8).(penalty.Proximal).Prox(whole, whole, 0.7)

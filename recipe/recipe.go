@@ -107,6 +107,8 @@ var Methods = []Method{
 	{"graph", "neighbours are alike, also learned", "λ/2 (Σ a_st‖w_s − w_t‖² + μ‖W‖²)", nil, false, nil, graph, joint},
 	{"temporal", "each task like the one before", "λ/2 (Σ_t ‖w_t − w_{t+1}‖² + μ‖W‖²)", nil, false, nil, temporal, joint},
 	{"covariance", "weights vary together, as learned first", "λ/2 tr(W K⁻¹ Wᵀ), K = (1−σ)Ω + σI", nil, false, nil, covariance, joint},
+	{"sparse-graph", "few weights, alike among neighbours", "λ (ρ‖W‖₁ + (1−ρ)/2 Σ a_st‖w_s − w_t‖²)", nil, false, nil, sparseGraph, joint},
+	{"temporal-lasso", "one choice of features, slow change", "λ (ρ Σ‖W_j‖₂ + (1−ρ)/2 (Σ‖w_t − w_{t+1}‖² + μ‖W‖²))", nil, false, nil, temporalLasso, joint},
 	{"dirty", "features of all tasks, weights of single", "λ (T^θ Σ_j max_t|P_jt| + Σ|Q_jt|), W = P + Q", nil, false, nil, dirty, joint},
 	{"rmtfl", "joint features, and tasks apart from them", "λ (T^(θ−½) Σ_j ‖P_j‖₂ + Σ_t ‖q_t‖₂), W = P + Q", nil, false, nil, rmtfl, joint},
 	{"robust", "few directions, and outlier tasks", "λ (T^(θ/2) ‖P‖_* + Σ_t ‖q_t‖₂), W = P + Q", nil, false, nil, robust, joint},
@@ -380,6 +382,9 @@ func tree() penalty.Penalty       { return &penalty.Tree{} }
 func graph() penalty.Penalty      { return &penalty.Graph{} }
 func temporal() penalty.Penalty   { return &penalty.Temporal{} }
 func covariance() penalty.Penalty { return &penalty.Covariance{} }
+
+func sparseGraph() penalty.Penalty   { return &penalty.SparseGraph{} }
+func temporalLasso() penalty.Penalty { return &penalty.TemporalLasso{} }
 
 func dirty() penalty.Penalty         { return &penalty.Dirty{} }
 func rmtfl() penalty.Penalty         { return &penalty.RMTFL{} }

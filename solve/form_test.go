@@ -145,3 +145,103 @@ func TestSplitZero(t *testing.T) {
 		}
 	}
 }
+
+// Sums of a quadratic and what has a proximal operator reach their certificate.
+func TestSumCertificate(t *testing.T) {
+	losses := []struct {
+		l       loss.Loss
+		classes int
+	}{{loss.Squared{}, 0}, {loss.Logistic{}, 2}, {loss.Poisson{}, 0}, {loss.Softmax{}, 3}}
+	for i, s := range shapes {
+		for j, pen := range []penalty.Penalty{&penalty.SparseGraph{}, &penalty.TemporalLasso{}} {
+			l := losses[(i+2*j)%len(losses)]
+			p := s.random(uint64(i), l.l, l.classes).regularized(pen, 0.3)
+			r := solveTo(t, &FISTA{}, p, 1e-8, 50000)
+			if _, own := Certify(p, r.Point); r.Status != "converged" || own.Value > 1e-6 {
+				t.Errorf("%s, %T, %T: %s after %d steps, gap %.1e, certified %.1e", s.name, l.l, pen, r.Status, r.Step, r.Certificate.Value, own.Value)
+			}
+		}
+	}
+}
+
+// weights solves p with a penalty.
+func (p *Problem) weights(t *testing.T, f penalty.Func) []float64 {
+	t.Helper()
+	p.Penalty = f
+	return solveTo(t, &FISTA{}, p, 1e-13, 50000).Point.W.Data
+}
+
+func TestSumLimits(t *testing.T) {
+	for i, s := range shapes {
+		for _, l := range []loss.Loss{loss.Squared{}, loss.Logistic{}} {
+			classes := 0
+			if l == (loss.Logistic{}) {
+				classes = 2
+			}
+			p := s.random(uint64(i), l, classes)
+			lambda := max(0.2*strength(p, penalty.Lasso{}), 1e-3)
+			near(t, s.name+": a graph without edges leaves the lasso", p.weights(t, (&penalty.SparseGraph{L1Ratio: 0.4, Edges: []penalty.Edge{}}).On(p.Layout, lambda/0.4)),
+				p.weights(t, penalty.Lasso{}.On(p.Layout, lambda)), 1e-5)
+			one := &Problem{Tasks: p.Tasks[:1]}
+			one.layOut()
+			near(t, s.name+": one task alone", one.weights(t, (&penalty.SparseGraph{L1Ratio: 0.4}).On(one.Layout, lambda/0.4)),
+				one.weights(t, penalty.Lasso{}.On(one.Layout, lambda)), 1e-5)
+		}
+		// Of one feature, rows of W are W: the sum is a group elastic net, whose
+		// operator is known for one task.
+		p := s.random(uint64(i), loss.Squared{}, 0)
+		for c := range p.Tasks {
+			one := &Problem{Tasks: p.Tasks[c : c+1]}
+			one.layOut()
+			near(t, s.name+": one time is an elastic net", one.weights(t, (&penalty.TemporalLasso{L1Ratio: 0.4, Mu: 1}).On(one.Layout, 3)),
+				one.weights(t, (&penalty.ElasticNet{L1Ratio: 0.4}).On(one.Layout, 3)), 1e-5)
+		}
+	}
+}
+
+// Components of a graph that no edge joins are problems of their own.
+func TestComponentsSeparate(t *testing.T) {
+	edges := []penalty.Edge{{From: "0", To: "2", Weight: 1}, {From: "2", To: "4", Weight: 3}, {From: "1", To: "3", Weight: 2}}
+	for _, pen := range []penalty.Penalty{&penalty.Graph{Mu: 0.1, Edges: edges}, &penalty.SparseGraph{L1Ratio: 0.3, Edges: edges}} {
+		p := shapes[0].random(2, loss.Squared{}, 0)
+		all := &num.Dense{Rows: p.Features(), Cols: p.Columns(), Data: p.weights(t, pen.On(p.Layout, 2))}
+		for _, component := range [][]int{{0, 2, 4}, {1, 3}} {
+			part := &Problem{}
+			for _, task := range component {
+				part.Tasks = append(part.Tasks, p.Tasks[task])
+				part.Layout.Task, part.Layout.Slot = append(part.Layout.Task, task), append(part.Layout.Slot, 0)
+			}
+			w := &num.Dense{Rows: p.Features(), Cols: len(component), Data: part.weights(t, pen.On(part.Layout, 2))}
+			for c, task := range component {
+				room := make([]float64, w.Rows)
+				near(t, fmt.Sprintf("%T, task %d", pen, task), all.Col(make([]float64, w.Rows), task), w.Col(room, c), 1e-6)
+			}
+		}
+	}
+}
+
+// Time may run backwards, but not to and fro.
+func TestTemporalOrder(t *testing.T) {
+	for _, pen := range []penalty.Penalty{&penalty.Temporal{Mu: 0.1}, &penalty.TemporalLasso{L1Ratio: 0.2}} {
+		p := shapes[0].random(4, loss.Squared{}, 0)
+		far := func(order ...int) float64 {
+			turned := &Problem{}
+			for _, task := range order {
+				turned.Tasks = append(turned.Tasks, p.Tasks[task])
+			}
+			turned.layOut()
+			w := num.Dense{Rows: p.Features(), Cols: p.Columns(), Data: p.weights(t, pen.On(p.Layout, 5))}
+			v := num.Dense{Rows: p.Features(), Cols: p.Columns(), Data: turned.weights(t, pen.On(turned.Layout, 5))}
+			most := 0.0
+			for j := range w.Rows {
+				for to, from := range order {
+					most = max(most, math.Abs(w.At(j, from)-v.At(j, to)))
+				}
+			}
+			return most
+		}
+		if same, other := far(4, 3, 2, 1, 0), far(0, 3, 1, 4, 2); same > 1e-6 || other < 1e-3 {
+			t.Errorf("%T: backwards the weights change by %v, to and fro by %v", pen, same, other)
+		}
+	}
+}

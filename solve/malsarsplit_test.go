@@ -57,6 +57,20 @@ func TestSplitsBesideMALSAR(t *testing.T) {
 	}
 }
 
+// MALSAR's SRMTL is ½Σ‖X_t w_t − y_t‖² + 10 ‖WR‖² + ‖W‖₁ with R = I − 11ᵀ/T:
+// λ(1−ρ)/2 = 10 and λρ = 1.
+func TestSparseGraphBesideMALSAR(t *testing.T) {
+	const theirs = 687971.3528 // tolerance 1e-11, 1,659 iterations
+	p := malsarSchool(t)
+	p.Penalty = (&penalty.SparseGraph{L1Ratio: 1. / 21}).On(p.Layout, 21)
+	r := solveTo(t, &FISTA{}, p, 1e-6, 20000)
+	objective, certificate := Certify(p, r.Point)
+	t.Logf("%.10g, MALSAR %.10g; gap %.1e after %d steps", objective, theirs, certificate.Value, r.Step)
+	if objective > theirs*(1+1e-8) || certificate.Value > 1e-5 {
+		t.Errorf("objective %.10g beside %.10g, gap %.1e", objective, theirs, certificate.Value)
+	}
+}
+
 func BenchmarkFISTASchoolDirty(b *testing.B) { benchmarkSplit(b, &penalty.Dirty{}) }
 
 func BenchmarkFISTASchoolRobust(b *testing.B) { benchmarkSplit(b, &penalty.Robust{}) }

@@ -96,6 +96,9 @@ func (c *check) all() {
 	if c.convex != nil {
 		c.conjugate()
 	}
+	if f, ok := c.f.(penalty.Anchored); ok {
+		c.anchored(f)
+	}
 	c.scaling()
 	if f, ok := c.f.(penalty.Proximal); ok {
 		for _, name := range inputs {
@@ -120,6 +123,12 @@ func (c *check) all() {
 	}
 	if f, ok := c.f.(penalty.Quadratic); ok {
 		c.quadratic(f)
+	}
+	if f, ok := c.f.(penalty.Smooth); ok {
+		c.smooth(f)
+	}
+	if f, ok := c.f.(penalty.Sum); ok {
+		c.sum(f)
 	}
 	if f, ok := c.f.(penalty.Arrow); ok {
 		c.arrow(f)
@@ -294,6 +303,68 @@ func step(f penalty.Proximal, w, g *num.Dense, far float64) float64 {
 	return distance(moved, w) / eta
 }
 
+// anchored: Ω(V) + value ≥ ⟨sG, V⟩ for every V, wherever the anchor.
+func (c *check) anchored(f penalty.Anchored) {
+	for _, size := range []float64{1e-3, 1, 50} {
+		w, g := c.inside(), c.normal()
+		scale(g, size)
+		s, value := f.DualAt(w, g)
+		if !(s > 0 && s <= 1) || !(value >= 0) {
+			c.Fatalf("scale %v, conjugate %v", s, value)
+		}
+		for range 10 {
+			v := c.inside()
+			if primal, dot := f.Value(v), s*num.Dot(g.Data, v.Data); primal+value < dot-1e-12*(1+math.Abs(dot)) {
+				c.Errorf("%v + %v < %v", primal, value, dot)
+			}
+		}
+	}
+}
+
+// sum: the value is that of the parts, and at a subgradient G of W the bound is
+// met, Ω(W) + Ω*(G) = ⟨G, W⟩.
+func (c *check) sum(f penalty.Sum) {
+	q, r := f.Parts()
+	w, v := c.normal(), c.normal()
+	r.Prox(w, v, 0.3)
+	if got, want := f.Value(w), q.Value(w)+r.Value(w); !near(got, want, 1e-14) {
+		c.Errorf("value %v, of the parts %v", got, want)
+	}
+	g := num.NewDense(w.Rows, w.Cols)
+	q.(penalty.Smooth).Slope(g, w)
+	for i := range g.Data {
+		g.Data[i] += (v.Data[i] - w.Data[i]) / 0.3
+	}
+	s, value := f.DualAt(w, g)
+	if dot := num.Dot(g.Data, w.Data); s < 1-1e-12 || !near(f.Value(w)+value, dot, 1e-11) {
+		c.Errorf("at a subgradient: scale %v, %v + %v, product %v", s, f.Value(w), value, dot)
+	}
+}
+
+// smooth: the gradient is linear, no longer than Steepest allows, twice the
+// value along W, and what the differences of the value say.
+func (c *check) smooth(f penalty.Smooth) {
+	most := f.Steepest()
+	if math.IsInf(most, 1) {
+		return
+	}
+	w, d := c.normal(), c.normal()
+	g := num.NewDense(w.Rows, w.Cols)
+	value := f.Slope(g, w)
+	if got := f.Value(w); !near(got, value, 1e-12) || !near(num.Dot(g.Data, w.Data), 2*value, 1e-12) {
+		c.Errorf("value %v, by the slope %v, along W %v", got, value, num.Dot(g.Data, w.Data))
+	}
+	if size := num.Norm(g.Data); size > most*num.Norm(w.Data)*(1+1e-12) {
+		c.Errorf("a slope of length %v, at most %v", size, most*num.Norm(w.Data))
+	}
+	ahead, back := w.Clone(), w.Clone()
+	num.Axpy(0.5, d.Data, ahead.Data)
+	num.Axpy(-0.5, d.Data, back.Data)
+	if got, want := num.Dot(g.Data, d.Data), f.Value(ahead)-f.Value(back); !near(got, want, 1e-11) {
+		c.Errorf("slope %v, by differences %v", got, want)
+	}
+}
+
 // scaling: strength multiplies the value.
 func (c *check) scaling() {
 	for _, by := range []float64{1e-3, 20} {
@@ -454,7 +525,7 @@ func (c *check) zero(f penalty.Vanishing) {
 				c.Errorf("at %v times the factor %v the result is %v", by, factor, out.Data)
 			}
 		}
-		if s, value := f.(penalty.Convex).Dual(v); (s == 1 && value == 0) != (by > 1) {
+		if s, value := penalty.Conjugate(f, num.NewDense(v.Rows, v.Cols), v); (s == 1 && value == 0) != (by > 1) {
 			c.Errorf("at %v times the factor %v the conjugate at V is %v, the scale %v", by, factor, value, s)
 		}
 	}
