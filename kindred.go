@@ -80,6 +80,9 @@ type Share struct {
 	Common  float64 `json:"common"`  // ‖w0‖
 	Private float64 `json:"private"` // ‖v_t‖
 	Share   float64 `json:"share"`   // ‖w0‖² / (‖w0‖² + ‖v_t‖²), 0 where both vanish
+	// Levels are the lengths of what w_t is the sum of along a hierarchy of the
+	// tasks, from its root to the task's own; w0 is then all but the last.
+	Levels []float64 `json:"levels,omitempty"`
 }
 
 // A Certificate bounds how far a fit is from the best one.

@@ -37,6 +37,10 @@ func TestATreeOfOneLevelIsSharedWeights(t *testing.T) {
 		tree := fit(t, linear.Method{Penalty: &penalty.Tree{Mu: 0.3, Root: newick(t, "(t2,t0,t3,t1);")}, Tol: 1e-14}, s)
 		shared := fit(t, linear.Method{Penalty: &penalty.Shared{Mu: 0.3}, Tol: 1e-14}, s)
 		near(t, kind.String(), weights(tree, 0, 1, 2, 3), weights(shared, 0, 1, 2, 3), 1e-8)
+		for i, a := range tree.Report().Shares {
+			b := shared.Report().Shares[i]
+			near(t, a.Task+": its shares", []float64{a.Common, a.Private, a.Share}, []float64{b.Common, b.Private, b.Share}, 1e-7)
+		}
 	}
 }
 
@@ -71,6 +75,22 @@ func TestLearnedStructures(t *testing.T) {
 			if d := cmp.Diff(predict(t, b, s), predict(t, fit(t, fresh, s.Only(order...)), s)); d != "" {
 				t.Errorf("%T: %s", p, d)
 			}
+		}
+	}
+}
+
+// What a task gets from each level of a tree adds up to its weights: all tasks
+// get the same from the root, and one group from its node.
+func TestLevelsOfATree(t *testing.T) {
+	s := family(t, synth.Tasks{Tasks: 5, Samples: 40, Features: 4, Seed: 2})
+	model := fit(t, linear.Method{Penalty: &penalty.Tree{Mu: 0.3, Root: newick(t, "((t0,t1),(t2,t3),t4);")}, Tol: 1e-12}, s)
+	shares := model.Report().Shares
+	for i, share := range shares {
+		if len(share.Levels) != 3 || share.Levels[0] != shares[0].Levels[0] || share.Levels[2] != share.Private {
+			t.Errorf("task %d: %+v", i, share)
+		}
+		if group := shares[i/2*2]; i < 4 && share.Levels[1] != group.Levels[1] || i == 4 && share.Levels[1] != 0 {
+			t.Errorf("task %d: %+v, of its group %+v", i, share, group)
 		}
 	}
 }

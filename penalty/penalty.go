@@ -118,6 +118,15 @@ type Arrow interface {
 	Arrow() (shared, private float64)
 }
 
+// Layered functions know how W adds up.
+type Layered interface {
+	Func
+	// Layers returns matrices that sum to W: what the columns have in common
+	// with all others first, then with ever fewer, and what is a column's own
+	// last.
+	Layers(w *num.Dense) []*num.Dense
+}
+
 // Split functions take W apart at the least cost, each part by a belief of its
 // own:
 //

@@ -64,6 +64,17 @@ func TestStructureLimits(t *testing.T) {
 			same(t, (&penalty.Tree{Mu: mu}).On(l, 0.8), (&penalty.Shared{Mu: mu}).On(l, 0.8), w, tol)
 		}
 	})
+	t.Run("its layers are what is shared and the rest", func(t *testing.T) {
+		layers := (&penalty.Tree{Mu: 0.7, Root: root}).On(l, 0.8).(penalty.Layered).Layers(w)
+		w0 := penalty.SharedPart((&penalty.Shared{Mu: 0.7}).On(l, 0.8), w)
+		for j := range w.Rows {
+			for c, v := range w.Row(j) {
+				if math.Abs(layers[0].At(j, c)-w0.At(j, 0)) > tol || math.Abs(layers[1].At(j, c)-v+w0.At(j, 0)) > tol {
+					t.Errorf("layers %v and %v of %v, shared %v", layers[0].At(j, c), layers[1].At(j, c), v, w0.At(j, 0))
+				}
+			}
+		}
+	})
 	t.Run("a covariance of ones is shared weights", func(t *testing.T) { // of variances (1−σ)/λ and σ/λ
 		same(t, (&penalty.Covariance{Shrink: 0.2}).On(l, 0.8), (&penalty.Shared{Mu: 0.2 / 0.8}).On(l, 0.8/0.2), w, tol)
 	})

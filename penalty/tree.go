@@ -104,9 +104,46 @@ func (p *Tree) mu() float64 { return cmp.Or(p.Mu, 0.1) }
 
 // On implements Penalty. An open tree has one level.
 func (p *Tree) On(l Layout, lambda float64) Func {
-	return p.recall(l, func() *gaussian {
+	k := p.recall(l, func() *gaussian {
 		return withCovariance(l, 1, func(tasks []int) *num.Dense { return p.covariance(l, tasks) })
-	}).at(lambda)
+	})
+	return &tree{k.at(lambda), p, l}
+}
+
+// tree is the quadratic, which knows its nodes.
+type tree struct {
+	*gaussian
+	penalty *Tree
+	layout  Layout
+}
+
+// Layers implements Layered: v_u = ℓ_u/(λc_u) Σ_{t below u} (WK⁻¹)_t.
+func (f *tree) Layers(w *num.Dense) []*num.Dense {
+	alpha := num.NewDense(w.Rows, w.Cols)
+	f.Slope(alpha, w)
+	var layers []*num.Dense
+	for s := range f.blocks {
+		columns := f.blocks[s].columns
+		tasks := make([]int, len(columns))
+		for i, c := range columns {
+			tasks[i] = f.layout.Task[c]
+		}
+		f.penalty.visit(f.layout, tasks, func(depth, deepest int, variance float64, below []int) {
+			for len(layers) <= deepest {
+				layers = append(layers, num.NewDense(w.Rows, w.Cols))
+			}
+			for j := range w.Rows {
+				from, to, sum := alpha.Row(j), layers[depth].Row(j), 0.0
+				for _, i := range below {
+					sum += from[columns[i]]
+				}
+				for _, i := range below {
+					to[columns[i]] += variance / f.lambda * sum
+				}
+			}
+		})
+	}
+	return layers
 }
 
 // root is the tree of some tasks.
@@ -123,30 +160,40 @@ func (p *Tree) root(l Layout, tasks []int) *Node {
 
 // covariance is K of some tasks.
 func (p *Tree) covariance(l Layout, tasks []int) *num.Dense {
-	k, root := num.NewDense(len(tasks), len(tasks)), p.root(l, tasks)
-	place := make(map[string][]int, len(tasks))
+	k := num.NewDense(len(tasks), len(tasks))
+	p.visit(l, tasks, func(_, _ int, variance float64, below []int) {
+		for _, s := range below {
+			for _, t := range below {
+				k.Data[s*k.Cols+t] += variance
+			}
+		}
+	})
+	return k
+}
+
+// visit calls f for every node with its depth, which of a leaf is that of the
+// deepest one, its variance ℓ/c, and the places of the tasks below it.
+func (p *Tree) visit(l Layout, tasks []int, f func(depth, deepest int, variance float64, below []int)) {
+	root, place := p.root(l, tasks), make(map[string][]int, len(tasks))
 	for i, t := range tasks {
 		place[l.Name(t)] = append(place[l.Name(t)], i)
 	}
-	deepest := float64(max(1, root.depth()))
-	var add func(n *Node, depth int) []int
-	add = func(n *Node, depth int) []int {
-		cost, below := 1.0, place[n.Name]
-		if len(n.Children) > 0 {
-			cost, below = math.Pow(p.mu(), 1-float64(depth)/deepest), nil
-			for _, child := range n.Children {
-				below = append(below, add(child, depth+1)...)
-			}
+	deepest := max(1, root.depth())
+	var walk func(n *Node, depth int) []int
+	walk = func(n *Node, depth int) []int {
+		below := place[n.Name]
+		if len(n.Children) == 0 {
+			depth = deepest
+		} else {
+			below = nil
 		}
-		for _, s := range below {
-			for _, t := range below {
-				k.Data[s*k.Cols+t] += cmp.Or(n.Length, 1) / cost
-			}
+		for _, child := range n.Children {
+			below = append(below, walk(child, depth+1)...)
 		}
+		f(depth, deepest, cmp.Or(n.Length, 1)*math.Pow(p.mu(), float64(depth)/float64(deepest)-1), below)
 		return below
 	}
-	add(root, 0)
-	return k
+	walk(root, 0)
 }
 
 // Open implements Learner.

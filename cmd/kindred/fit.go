@@ -100,10 +100,18 @@ func printReport(cmd *cobra.Command, r kindred.Report) {
 		fmt.Fprintf(w, "  %-8s %.6g\n", name, r.Parameters[name])
 	}
 	if len(r.Shares) > 0 {
-		t := newTable(w, table.Row{"task", "common", "private", "share"}, 2, 3, 4)
+		header := table.Row{"task", "common", "private", "share"}
+		if r.Shares[0].Levels != nil {
+			header = append(header, "from the root down")
+		}
+		t := newTable(w, header, 2, 3, 4)
 		rows(t, len(r.Shares), 12, func(i int) table.Row {
 			s := r.Shares[i]
-			return table.Row{shorten(s.Task, 40), fmt.Sprintf("%.4f", s.Common), fmt.Sprintf("%.4f", s.Private), fmt.Sprintf("%.2f", s.Share)}
+			row := table.Row{shorten(s.Task, 40), fmt.Sprintf("%.4f", s.Common), fmt.Sprintf("%.4f", s.Private), fmt.Sprintf("%.2f", s.Share)}
+			if s.Levels != nil {
+				row = append(row, fmt.Sprintf("%.3f", s.Levels))
+			}
+			return row
 		})
 		t.Render()
 	}

@@ -130,6 +130,9 @@ func (c *check) all() {
 	if f, ok := c.f.(penalty.Sum); ok {
 		c.sum(f)
 	}
+	if f, ok := c.f.(penalty.Layered); ok {
+		c.layers(f)
+	}
 	if f, ok := c.f.(penalty.Arrow); ok {
 		c.arrow(f)
 	}
@@ -338,6 +341,18 @@ func (c *check) sum(f penalty.Sum) {
 	s, value := f.DualAt(w, g)
 	if dot := num.Dot(g.Data, w.Data); s < 1-1e-12 || !near(f.Value(w)+value, dot, 1e-11) {
 		c.Errorf("at a subgradient: scale %v, %v + %v, product %v", s, f.Value(w), value, dot)
+	}
+}
+
+// layers: they sum to W.
+func (c *check) layers(f penalty.Layered) {
+	w := c.normal()
+	sum := num.NewDense(w.Rows, w.Cols)
+	for _, layer := range f.Layers(w) {
+		num.Axpy(1, layer.Data, sum.Data)
+	}
+	if far := distance(sum, w); far > 1e-11*(1+num.Norm(w.Data)) {
+		c.Errorf("the layers sum to %v, W is %v", sum.Data, w.Data)
 	}
 }
 
