@@ -23,7 +23,7 @@ type Covariance struct {
 	// Shrink is σ, above 0 and at most 1: how much of each task is its own. 0
 	// leaves it open: a search tries 0.1, 0.3 and 0.7, and a single fit uses
 	// 0.3; beside a given Omega, 0 means none.
-	Shrink float64 `json:"shrink"`
+	Shrink float64 `json:"shrink" words:"σ, above 0 and at most 1: how much of each task is its own; else searched for"`
 	// Omega is Ω: symmetric and positive semidefinite, of the tasks named. Nil
 	// leaves it open.
 	Omega *num.Dense `json:"-"`

@@ -20,7 +20,7 @@ import (
 type SparseGraph struct {
 	// L1Ratio is ρ, above 0 and below 1; 0 leaves it open: a search tries 0.1,
 	// 0.5 and 0.9, and a single fit uses 0.5.
-	L1Ratio float64 `json:"l1_ratio"`
+	L1Ratio float64 `json:"l1_ratio" words:"ρ, above 0 and below 1: how much of the penalty makes weights zero; else searched for"`
 	// Edges are those of the graph; nil leaves it open.
 	Edges []Edge `json:"-"`
 

@@ -15,7 +15,7 @@ import "math"
 type SparseLowRank struct {
 	// Theta is θ, above 0 and at most 1; 0 leaves it open: a search tries 0.25,
 	// 0.5 and 0.75, and a single fit uses 0.5.
-	Theta float64 `json:"theta"`
+	Theta float64 `json:"theta" words:"θ, above 0 and at most 1: how dear what the tasks share is beside what single ones have; else searched for"`
 }
 
 // Check says what is wrong with the options.

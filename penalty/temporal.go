@@ -19,7 +19,7 @@ import (
 type Temporal struct {
 	// Mu is μ; 0 leaves it open: a search tries 0.01, 0.1, 1 and 10, and a
 	// single fit uses 0.1.
-	Mu float64 `json:"mu"`
+	Mu float64 `json:"mu" words:"μ: the smaller, the more the tasks share; else searched for"`
 
 	memo
 }

@@ -18,9 +18,9 @@ import (
 type TemporalLasso struct {
 	// L1Ratio is ρ, above 0 and below 1; 0 leaves it open: a search tries 0.1,
 	// 0.5 and 0.9, and a single fit uses 0.5.
-	L1Ratio float64 `json:"l1_ratio"`
+	L1Ratio float64 `json:"l1_ratio" words:"ρ, above 0 and below 1: how much of the penalty makes weights zero; else searched for"`
 	// Mu is μ; 0 means 0.1.
-	Mu float64 `json:"mu"`
+	Mu float64 `json:"mu" words:"μ, of the ridge beside the differences; 0.1 where it is not given"`
 
 	memo
 }

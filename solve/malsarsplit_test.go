@@ -76,7 +76,7 @@ func BenchmarkFISTASchoolDirty(b *testing.B) { benchmarkSplit(b, &penalty.Dirty{
 func BenchmarkFISTASchoolRobust(b *testing.B) { benchmarkSplit(b, &penalty.Robust{}) }
 
 func benchmarkSplit(b *testing.B, pen penalty.Penalty) {
-	p := realProblem(b, "school/school.csv", loss.Squared{}).regularized(pen, 0.05)
+	p := real(b, "school", loss.Squared{}).regularized(pen, 0.05)
 	p.Moments()
 	steps := 0
 	for b.Loop() {
