@@ -8,6 +8,7 @@ import (
 
 	"github.com/kindred-mtl/kindred"
 	"github.com/kindred-mtl/kindred/linear"
+	"github.com/kindred-mtl/kindred/loss"
 	"github.com/kindred-mtl/kindred/penalty"
 	"github.com/kindred-mtl/kindred/synth"
 )
@@ -32,14 +33,18 @@ func weights(m *linear.Model, tasks ...int) []float64 {
 }
 
 func TestATreeOfOneLevelIsSharedWeights(t *testing.T) {
-	for _, kind := range []kindred.Kind{kindred.Regression, kindred.Binary} {
-		s := family(t, synth.Tasks{Tasks: 4, Samples: 30, Features: 4, Kind: kind, Seed: 1})
-		tree := fit(t, linear.Method{Penalty: &penalty.Tree{Mu: 0.3, Root: newick(t, "(t2,t0,t3,t1);")}, Tol: 1e-14}, s)
-		shared := fit(t, linear.Method{Penalty: &penalty.Shared{Mu: 0.3}, Tol: 1e-14}, s)
-		near(t, kind.String(), weights(tree, 0, 1, 2, 3), weights(shared, 0, 1, 2, 3), 1e-8)
+	for _, c := range []struct {
+		kind kindred.Kind
+		loss loss.Loss
+		tol  float64
+	}{{kindred.Regression, nil, 1e-8}, {kindred.Binary, nil, 1e-8}, {kindred.Binary, loss.Hinge{}, 1e-5}} {
+		s := family(t, synth.Tasks{Tasks: 4, Samples: 30, Features: 4, Kind: c.kind, Seed: 1})
+		tree := fit(t, linear.Method{Loss: c.loss, Penalty: &penalty.Tree{Mu: 0.3, Root: newick(t, "(t2,t0,t3,t1);")}, Tol: 1e-14}, s)
+		shared := fit(t, linear.Method{Loss: c.loss, Penalty: &penalty.Shared{Mu: 0.3}, Tol: 1e-14}, s)
+		near(t, c.kind.String(), weights(tree, 0, 1, 2, 3), weights(shared, 0, 1, 2, 3), c.tol)
 		for i, a := range tree.Report().Shares {
 			b := shared.Report().Shares[i]
-			near(t, a.Task+": its shares", []float64{a.Common, a.Private, a.Share}, []float64{b.Common, b.Private, b.Share}, 1e-7)
+			near(t, a.Task+": its shares", []float64{a.Common, a.Private, a.Share}, []float64{b.Common, b.Private, b.Share}, 10*c.tol)
 		}
 	}
 }

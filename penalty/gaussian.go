@@ -21,6 +21,9 @@ type spectrum struct {
 	columns  []int
 	u        *num.Dense // row e is u_e
 	variance []float64
+	// Where K⁻¹ is the Laplacian of a graph and a ridge, these.
+	laplacian *num.Dense
+	ridge     float64
 }
 
 // negligible is the share of the largest eigenvalue that rounding leaves.
@@ -38,11 +41,7 @@ func spectra(l Layout, matrix func(tasks []int) *num.Dense, variance func(e floa
 	}
 	for s := range blocks {
 		b := &blocks[s]
-		tasks := make([]int, len(b.columns))
-		for i, c := range b.columns {
-			tasks[i] = l.Task[c]
-		}
-		values, vectors := num.SymEigen(matrix(tasks))
+		values, vectors := num.SymEigen(matrix(b.tasksOf(l)))
 		b.u, b.variance = transpose(vectors), make([]float64, len(values))
 		tiny := negligible * largest(values)
 		for e, v := range values {
@@ -55,14 +54,28 @@ func spectra(l Layout, matrix func(tasks []int) *num.Dense, variance func(e floa
 	return blocks
 }
 
+// tasksOf lists the tasks of the columns of a slot.
+func (b *spectrum) tasksOf(l Layout) []int {
+	tasks := make([]int, len(b.columns))
+	for i, c := range b.columns {
+		tasks[i] = l.Task[c]
+	}
+	return tasks
+}
+
 // withCovariance is the quadratic of the covariance K/λ.
 func withCovariance(l Layout, lambda float64, k func(tasks []int) *num.Dense) *gaussian {
 	return &gaussian{l.Slot, spectra(l, k, func(e float64) float64 { return e }), lambda}
 }
 
-// withPrecision is the quadratic of the precision λ(A + μ).
-func withPrecision(l Layout, lambda, mu float64, a func(tasks []int) *num.Dense) *gaussian {
-	return &gaussian{l.Slot, spectra(l, a, func(e float64) float64 { return 1 / (e + mu) }), lambda}
+// withLaplacian is the quadratic of K⁻¹ = λ(L + μ), with L of a graph.
+func withLaplacian(l Layout, lambda, mu float64, graph func(tasks []int) *num.Dense) *gaussian {
+	f := &gaussian{l.Slot, spectra(l, graph, func(e float64) float64 { return 1 / (e + mu) }), lambda}
+	for s := range f.blocks {
+		b := &f.blocks[s]
+		b.laplacian, b.ridge = graph(b.tasksOf(l)), mu
+	}
+	return f
 }
 
 // at is the same with another λ.
@@ -175,6 +188,34 @@ func (f *gaussian) Slope(g, w *num.Dense) float64 {
 		}
 	})
 	return 0.5 * sum
+}
+
+// Links implements Linked: no node is hidden.
+func (f *gaussian) Links(slot int) (nodes int, links []Link) {
+	b := &f.blocks[slot]
+	nodes = len(b.columns)
+	inverse := b.laplacian
+	if inverse == nil {
+		inverse = num.NewDense(nodes, nodes)
+		for e, v := range b.variance {
+			for i, x := range b.u.Row(e) {
+				num.Axpy(x/v, b.u.Row(e), inverse.Row(i))
+			}
+		}
+	}
+	for i := range nodes {
+		ground := b.ridge
+		for j, v := range inverse.Row(i) {
+			if b.laplacian == nil {
+				ground += v
+			}
+			if j < i && v != 0 {
+				links = append(links, Link{i, j, -f.lambda * v})
+			}
+		}
+		links = append(links, Link{i, -1, f.lambda * ground})
+	}
+	return nodes, links
 }
 
 // Steepest implements Smooth; it is +Inf where K is singular.

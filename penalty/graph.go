@@ -58,7 +58,7 @@ func (p *Graph) mu() float64 { return cmp.Or(p.Mu, 0.1) }
 // regularization, Σ_t ‖w_t − w̄‖².
 func (p *Graph) On(l Layout, lambda float64) Func {
 	return p.recall(l, func() *gaussian {
-		return withPrecision(l, 1, p.mu(), func(tasks []int) *num.Dense { return laplacian(l, tasks, p.Edges) })
+		return withLaplacian(l, 1, p.mu(), func(tasks []int) *num.Dense { return laplacian(l, tasks, p.Edges) })
 	}).at(lambda)
 }
 

@@ -180,6 +180,26 @@ type Smooth interface {
 	Steepest() float64
 }
 
+// Linked quadratics are those of a network in which few nodes have a link: the
+// columns of a slot, in their order, and hidden ones besides,
+//
+//	Ω(W) = ½ Σ_slots min over hidden x of  Σ_links weight ‖x_a − x_b‖²
+//
+// where x_a of a column is that of W, and one node is held at 0.
+type Linked interface {
+	Smooth
+	// Links returns the number of nodes of a slot, its columns first, and the
+	// links; no pair of nodes has two.
+	Links(slot int) (nodes int, links []Link)
+}
+
+// A Link joins two nodes; B is −1 for the one that is held at 0. The weight
+// may be below 0 as long as Ω is not.
+type Link struct {
+	A, B   int
+	Weight float64
+}
+
 // Concave functions are not convex: they grow ever more slowly. A convex
 // function that touches them at a point lies nowhere below them, which is how
 // they are minimized. Their subdifferential is that of the majorant.

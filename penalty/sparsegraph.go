@@ -50,7 +50,7 @@ func (p *SparseGraph) TakeEdges(edges []Edge) Penalty {
 // On implements Penalty. An open graph is complete.
 func (p *SparseGraph) On(l Layout, lambda float64) Func {
 	q := p.recall(l, func() *gaussian {
-		return withPrecision(l, 1, 0, func(tasks []int) *num.Dense { return laplacian(l, tasks, p.Edges) })
+		return withLaplacian(l, 1, 0, func(tasks []int) *num.Dense { return laplacian(l, tasks, p.Edges) })
 	})
 	return NewSum(q.at(lambda*(1-p.ratio())), &sparse{elastic{l1: lambda * p.ratio()}})
 }

@@ -32,7 +32,7 @@ func (p *Temporal) mu() float64 { return cmp.Or(p.Mu, 0.1) }
 // On implements Penalty.
 func (p *Temporal) On(l Layout, lambda float64) Func {
 	return p.recall(l, func() *gaussian {
-		return withPrecision(l, 1, p.mu(), func(tasks []int) *num.Dense { return laplacian(l, tasks, chain(l, tasks)) })
+		return withLaplacian(l, 1, p.mu(), func(tasks []int) *num.Dense { return laplacian(l, tasks, chain(l, tasks)) })
 	}).at(lambda)
 }
 

@@ -97,6 +97,51 @@ func (p *Tree) Covers(tasks []string) error {
 	return covers("tree", tasks, p.Root.Leaves())
 }
 
+// Links implements Linked: inner nodes that branch are hidden.
+func (f *tree) Links(slot int) (nodes int, links []Link) {
+	tasks, place := f.blocks[slot].tasksOf(f.layout), map[string]int{}
+	for i, t := range tasks {
+		place[f.layout.Name(t)] = i
+	}
+	nodes = len(tasks)
+	root := f.penalty.root(f.layout, tasks)
+	deepest := max(1, root.depth())
+	// walk returns the node that stands for n, or −1, and its variance about
+	// the next one that does.
+	var walk func(n *Node, depth int) (int, float64)
+	walk = func(n *Node, depth int) (int, float64) {
+		if len(n.Children) == 0 {
+			i, ok := place[n.Name]
+			if !ok {
+				return -1, 0
+			}
+			return i, f.penalty.variance(n, deepest, deepest)
+		}
+		var below []Link
+		for _, child := range n.Children {
+			if i, variance := walk(child, depth+1); i >= 0 {
+				below = append(below, Link{A: i, Weight: variance})
+			}
+		}
+		own := f.penalty.variance(n, depth, deepest)
+		switch len(below) {
+		case 0:
+			return -1, 0
+		case 1:
+			return below[0].A, below[0].Weight + own
+		}
+		for _, l := range below {
+			links = append(links, Link{l.A, nodes, f.lambda / l.Weight})
+		}
+		nodes++
+		return nodes - 1, own
+	}
+	if top, variance := walk(root, 0); top >= 0 {
+		links = append(links, Link{top, -1, f.lambda / variance})
+	}
+	return nodes, links
+}
+
 // TakeTree returns the penalty on a given tree.
 func (p *Tree) TakeTree(root *Node) Penalty { return &Tree{Mu: p.Mu, Root: root} }
 
@@ -124,11 +169,7 @@ func (f *tree) Layers(w *num.Dense) []*num.Dense {
 	var layers []*num.Dense
 	for s := range f.blocks {
 		columns := f.blocks[s].columns
-		tasks := make([]int, len(columns))
-		for i, c := range columns {
-			tasks[i] = f.layout.Task[c]
-		}
-		f.penalty.visit(f.layout, tasks, func(depth, deepest int, variance float64, below []int) {
+		f.penalty.visit(f.layout, f.blocks[s].tasksOf(f.layout), func(depth, deepest int, variance float64, below []int) {
 			for len(layers) <= deepest {
 				layers = append(layers, num.NewDense(w.Rows, w.Cols))
 			}
@@ -171,6 +212,11 @@ func (p *Tree) covariance(l Layout, tasks []int) *num.Dense {
 	return k
 }
 
+// variance is ℓ/c of a node.
+func (p *Tree) variance(n *Node, depth, deepest int) float64 {
+	return cmp.Or(n.Length, 1) * math.Pow(p.mu(), float64(depth)/float64(deepest)-1)
+}
+
 // visit calls f for every node with its depth, which of a leaf is that of the
 // deepest one, its variance ℓ/c, and the places of the tasks below it.
 func (p *Tree) visit(l Layout, tasks []int, f func(depth, deepest int, variance float64, below []int)) {
@@ -190,7 +236,7 @@ func (p *Tree) visit(l Layout, tasks []int, f func(depth, deepest int, variance 
 		for _, child := range n.Children {
 			below = append(below, walk(child, depth+1)...)
 		}
-		f(depth, deepest, cmp.Or(n.Length, 1)*math.Pow(p.mu(), float64(depth)/float64(deepest)-1), below)
+		f(depth, deepest, p.variance(n, depth, deepest), below)
 		return below
 	}
 	walk(root, 0)

@@ -128,6 +128,7 @@ var Methods = []Method{
 	{"capped-lasso", "few weights, strong features free", "λ Σ_j min(‖W_j‖₁, kθ)", nil, false, nil, cappedL1, joint},
 	{"sparse-group", "joint features, in them few tasks", "λ Σ_j (ρ‖W_j‖₁ + (1−ρ)√k ‖W_j‖₂)", nil, false, nil, sparseGroup, joint},
 	{"fused", "ordered tasks that change in few steps", "(1−φ) sparse-group + λφ Σ_jt |W_jt − W_j,t+1|", nil, false, nil, fused, joint},
+	{"tree-svm", "a hierarchy, support vector machine", "hinge + λ/2 Σ_u c_u‖v_u‖², w_t = Σ_{u above t} v_u", classes, false, hinge, tree, joint},
 	{"graph", "neighbours are alike, also learned", "λ/2 (Σ a_st‖w_s − w_t‖² + μ‖W‖²)", nil, false, nil, graph, joint},
 	{"temporal", "each task like the one before", "λ/2 (Σ_t ‖w_t − w_{t+1}‖² + μ‖W‖²)", nil, false, nil, temporal, joint},
 	{"covariance", "weights vary together, as learned first", "λ/2 tr(W K⁻¹ Wᵀ), K = (1−σ)Ω + σI", nil, false, nil, covariance, joint},

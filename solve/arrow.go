@@ -12,29 +12,28 @@ import (
 	"github.com/kindred-mtl/kindred/penalty"
 )
 
-// A covariance is the K of an Arrow penalty, Ω(W) = ½⟨W, K⁻¹W⟩. On the columns
-// of one slot
+// A covariance is the K of a quadratic penalty, Ω(W) = ½⟨W, K⁻¹W⟩. Of an arrow
+// it is, on the columns of one slot,
 //
 //	(KG)_c = shared Σ_c′ g_c′ + private g_c
 type covariance struct {
 	shared, private float64
-	slots           [][]int // the columns of each slot
+	slots           [][]int  // the columns of each slot
+	related         *related // K where it is no arrow; shared is then 0
 }
 
 func newCovariance(f penalty.Arrow) *covariance {
-	k := &covariance{}
+	k := &covariance{slots: columnsOf(f)}
 	k.shared, k.private = f.Arrow()
-	for c, s := range f.Slots() {
-		for len(k.slots) <= s {
-			k.slots = append(k.slots, nil)
-		}
-		k.slots[s] = append(k.slots[s], c)
-	}
 	return k
 }
 
 // times sets out to KG; out may be g.
 func (k *covariance) times(out, g *num.Dense) {
+	if k.related != nil {
+		k.related.times(out, g, k.slots)
+		return
+	}
 	for j := range g.Rows {
 		from, to := g.Row(j), out.Row(j)
 		for _, columns := range k.slots {
@@ -52,6 +51,10 @@ func (k *covariance) times(out, g *num.Dense) {
 // inverse sets out to a U with KU = W, of which there are many where private
 // is 0 and the columns of a slot are equal; out may be w.
 func (k *covariance) inverse(out, w *num.Dense) {
+	if k.related != nil {
+		k.related.quadratic.Slope(out, w)
+		return
+	}
 	for j := range w.Rows {
 		from, to := w.Row(j), out.Row(j)
 		for _, columns := range k.slots {
@@ -112,7 +115,9 @@ type curvature struct {
 	k     *covariance
 	h     [][]float64  // of each task, n × outputs
 	grams []*num.Dense // H_c of each column, where they stand already
-	room  *arrow       // the last one made by features, whose memory the next one takes
+	// The last one made by features, whose memory the next one takes.
+	room    *arrow
+	network *network
 }
 
 // Limits of what is solved directly.
@@ -130,11 +135,21 @@ func (c *curvature) system(limit int) (s system, exact bool) {
 	case byRows:
 		return newKernels(c), true
 	case byFeatures:
+		if c.k.related != nil {
+			if c.network == nil {
+				c.network = &network{}
+			}
+			c.network.renew(c)
+			return c.network, true
+		}
 		if c.room == nil {
 			c.room = &arrow{}
 		}
 		c.room.renew(c)
 		return c.room, true
+	}
+	if c.k.related != nil {
+		return newKronecker(c)
 	}
 	return newDiagonal(c), false
 }
@@ -160,6 +175,15 @@ func (c *curvature) way(limit int) int {
 		most = max(most, n)
 	}
 	few := stored <= numbers || c.grams != nil // the factors are no more than what stands
+	if c.k.related != nil {
+		switch {
+		case most <= min(d, limit):
+			return byRows
+		case few && !c.sharesGrams() && c.k.related.work(d) <= math.Pow(float64(limit), 3)/3:
+			return byFeatures
+		}
+		return byDiagonal
+	}
 	switch {
 	case c.k.shared > 0 && most <= min(d, limit):
 		return byRows
@@ -240,7 +264,7 @@ func (c *curvature) block(col int, old taskBlock) taskBlock {
 	if c.grams == nil {
 		x, h, mean := c.column(col)
 		if positives(h) < x.Cols {
-			return newKernel(0, c.k.private, []*centred{newCentred(x, h, mean)})
+			return newKernel(0, c.k.private, nil, []*centred{newCentred(x, h, mean)})
 		}
 		b.h = gramOf(x, h, mean, b.h)
 	} else {
@@ -411,13 +435,14 @@ func (c *centred) row(out []float64, i int) {
 // 2.1.4).
 type kernel struct {
 	shared, private float64
+	related         *num.Dense // K of the parts where it is no arrow
 	parts           []*centred
 	start           []int
 	r               *num.Dense // RᵀR = I + Z K Zᵀ
 }
 
-func newKernel(shared, private float64, parts []*centred) *kernel {
-	k := &kernel{shared: shared, private: private, parts: parts, start: make([]int, len(parts)+1)}
+func newKernel(shared, private float64, related *num.Dense, parts []*centred) *kernel {
+	k := &kernel{shared: shared, private: private, related: related, parts: parts, start: make([]int, len(parts)+1)}
 	for a, part := range parts {
 		k.start[a+1] = k.start[a] + len(part.root)
 	}
@@ -428,10 +453,7 @@ func newKernel(shared, private float64, parts []*centred) *kernel {
 			z, row := make([]float64, part.z.Cols), g.Row(k.start[a]+i)
 			part.row(z, i)
 			for b := a; b < len(parts); b++ {
-				factor := shared
-				if a == b {
-					factor += private
-				}
+				factor := k.at(a, b)
 				products := row[k.start[b]:k.start[b+1]]
 				if factor != 0 {
 					parts[b].mul(products, z)
@@ -446,6 +468,17 @@ func newKernel(shared, private float64, parts []*centred) *kernel {
 	return k
 }
 
+// at is K of two parts.
+func (k *kernel) at(a, b int) float64 {
+	switch {
+	case k.related != nil:
+		return k.related.At(a, b)
+	case a == b:
+		return k.shared + k.private
+	}
+	return k.shared
+}
+
 // columns sets each v to (I + KH)⁻¹ v.
 func (k *kernel) columns(v [][]float64) {
 	y := make([]float64, k.r.Rows)
@@ -453,6 +486,17 @@ func (k *kernel) columns(v [][]float64) {
 		part.mul(y[k.start[a]:k.start[a+1]], v[a])
 	}
 	num.CholeskySolve(k.r, y)
+	if k.related != nil {
+		pull := make([]float64, len(v[0]))
+		for b, part := range k.parts {
+			clear(pull)
+			part.addMulT(pull, 1, y[k.start[b]:k.start[b+1]])
+			for a := range v {
+				num.Axpy(-k.related.At(a, b), pull, v[a])
+			}
+		}
+		return
+	}
 	if k.shared > 0 {
 		sum := make([]float64, len(v[0]))
 		for a, part := range k.parts {
@@ -511,10 +555,14 @@ type kernels struct {
 
 func newKernels(c *curvature) *kernels {
 	s := &kernels{k: c.k}
-	for _, columns := range c.k.slots {
+	for slot, columns := range c.k.slots {
 		parts := make([]*centred, len(columns))
 		num.Each(len(columns), c.p.work(), func(a int) { parts[a] = newCentred(c.column(columns[a])) })
-		s.kernels = append(s.kernels, newKernel(c.k.shared, c.k.private, parts))
+		var k *num.Dense
+		if c.k.related != nil {
+			k = c.k.related.k[slot]
+		}
+		s.kernels = append(s.kernels, newKernel(c.k.shared, c.k.private, k, parts))
 	}
 	return s
 }

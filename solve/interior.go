@@ -9,10 +9,9 @@ import (
 
 	"github.com/kindred-mtl/kindred/loss"
 	"github.com/kindred-mtl/kindred/num"
-	"github.com/kindred-mtl/kindred/penalty"
 )
 
-// Interior takes the hinge with an Arrow penalty, Ω(W) = ½⟨W, K⁻¹W⟩: the
+// Interior takes the hinge with a quadratic penalty, Ω(W) = ½⟨W, K⁻¹W⟩: the
 // support vector machine with free intercepts. With signs s = ±1 it follows
 // the central path of
 //
@@ -35,9 +34,8 @@ type Interior struct{}
 
 // Accepts implements Solver.
 func (*Interior) Accepts(p *Problem) error {
-	arrow, ok := p.Penalty.(penalty.Arrow)
-	if !ok {
-		return fmt.Errorf("interior needs a quadratic penalty (ridge, shared, common)")
+	if !hasCovariance(p.Penalty) {
+		return fmt.Errorf("interior needs a quadratic penalty, of a covariance that is not singular or one vector for all")
 	}
 	sparse := false
 	for i := range p.Tasks {
@@ -46,8 +44,7 @@ func (*Interior) Accepts(p *Problem) error {
 		}
 		sparse = sparse || p.Tasks[i].X.Sparse()
 	}
-	c := curvature{p: p, k: newCovariance(arrow)}
-	if sparse && c.way(direct) == byDiagonal {
+	if sparse && (&curvature{p: p, k: covarianceOf(p.Penalty)}).way(direct) == byDiagonal {
 		return fmt.Errorf("interior needs at most %d features or rows where rows are sparse; dualcd takes more", direct)
 	}
 	return nil
@@ -157,7 +154,7 @@ type direction struct {
 }
 
 func newCentral(p *Problem) *central {
-	c := &central{limit: direct, k: newCovariance(p.Penalty.(penalty.Arrow))}
+	c := &central{limit: direct, k: covarianceOf(p.Penalty)}
 	c.p, c.kept = weighted(p)
 	c.sides = make([]side, len(p.Tasks))
 	h := make([][]float64, len(p.Tasks))

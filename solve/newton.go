@@ -8,10 +8,9 @@ import (
 
 	"github.com/kindred-mtl/kindred/loss"
 	"github.com/kindred-mtl/kindred/num"
-	"github.com/kindred-mtl/kindred/penalty"
 )
 
-// Newton takes losses with second derivatives and an Arrow penalty,
+// Newton takes losses with second derivatives and a quadratic penalty,
 // Ω(W) = ½⟨W, K⁻¹W⟩. With f(W) = min_b Σ loss, whose Hessian is H,
 //
 //	W ← W − t (I + KH)⁻¹ (W + K∇f)
@@ -33,8 +32,8 @@ type Newton struct{}
 
 // Accepts implements Solver.
 func (*Newton) Accepts(p *Problem) error {
-	if _, ok := p.Penalty.(penalty.Arrow); !ok {
-		return fmt.Errorf("newton needs a quadratic penalty (ridge, shared, common)")
+	if !hasCovariance(p.Penalty) {
+		return fmt.Errorf("newton needs a quadratic penalty, of a covariance that is not singular or one vector for all")
 	}
 	for i := range p.Tasks {
 		_, joint := p.Tasks[i].Loss.(loss.Joint)
@@ -91,7 +90,7 @@ type descender struct {
 }
 
 func newDescender(p *Problem, start *Point) *descender {
-	n := &descender{p: p, limit: direct, k: newCovariance(p.Penalty.(penalty.Arrow)), x: NewPoint(p)}
+	n := &descender{p: p, limit: direct, k: covarianceOf(p.Penalty), x: NewPoint(p)}
 	if start != nil {
 		copy(n.x.W.Data, start.W.Data)
 		copy(n.x.B, start.B)
@@ -156,7 +155,11 @@ func (n *descender) system() (system, bool) {
 	c := n.curve
 	if n.gram != nil {
 		c.grams = n.gram.g
-		n.fixed, n.exact = c.system(n.limit)
+		limit := n.limit
+		if n.k.related != nil {
+			limit = min(limit, directAgain) // else conjugate gradients are faster
+		}
+		n.fixed, n.exact = c.system(limit)
 		return n.fixed, n.exact
 	}
 	n.p.each(func(t int) { c.h[t] = n.bend(t) })

@@ -127,6 +127,9 @@ func (c *check) all() {
 	if f, ok := c.f.(penalty.Smooth); ok {
 		c.smooth(f)
 	}
+	if f, ok := c.f.(penalty.Linked); ok {
+		c.links(f)
+	}
 	if f, ok := c.f.(penalty.Sum); ok {
 		c.sum(f)
 	}
@@ -341,6 +344,58 @@ func (c *check) sum(f penalty.Sum) {
 	s, value := f.DualAt(w, g)
 	if dot := num.Dot(g.Data, w.Data); s < 1-1e-12 || !near(f.Value(w)+value, dot, 1e-11) {
 		c.Errorf("at a subgradient: scale %v, %v + %v, product %v", s, f.Value(w), value, dot)
+	}
+}
+
+// links: the least over the hidden nodes of what the links cost is the value.
+func (c *check) links(f penalty.Linked) {
+	if math.IsInf(f.Steepest(), 1) {
+		return
+	}
+	w, cost := c.normal(), 0.0
+	for slot := range slices.Max(f.Slots()) + 1 {
+		var columns []int
+		for column, s := range f.Slots() {
+			if s == slot {
+				columns = append(columns, column)
+			}
+		}
+		nodes, links := f.Links(slot)
+		p, pairs := num.NewDense(nodes, nodes), map[[2]int]bool{}
+		for _, l := range links {
+			if pair := [2]int{min(l.A, l.B), max(l.A, l.B)}; pairs[pair] || l.A == l.B {
+				c.Errorf("slot %d: nodes %d and %d are linked twice, or to themselves", slot, l.A, l.B)
+			} else {
+				pairs[pair] = true
+			}
+			p.Data[l.A*nodes+l.A] += l.Weight
+			if l.B >= 0 {
+				p.Data[l.B*nodes+l.B] += l.Weight
+				p.Data[l.A*nodes+l.B] -= l.Weight
+				p.Data[l.B*nodes+l.A] -= l.Weight
+			}
+		}
+		n := len(columns)
+		hidden := num.NewDense(nodes-n, nodes-n)
+		for i := range hidden.Rows {
+			copy(hidden.Row(i), p.Row(n + i)[n:])
+		}
+		for j := range w.Rows {
+			x, pull := make([]float64, nodes), make([]float64, nodes-n)
+			for i, column := range columns {
+				x[i] = w.At(j, column)
+			}
+			for i := range pull {
+				pull[i] = -num.Dot(p.Row(n + i)[:n], x[:n])
+			}
+			copy(x[n:], num.SolveSPD(hidden, pull))
+			for i := range x {
+				cost += 0.5 * x[i] * num.Dot(p.Row(i), x)
+			}
+		}
+	}
+	if got := f.Value(w); !near(got, cost, 1e-10) {
+		c.Errorf("value %v, by the links %v", got, cost)
 	}
 }
 
