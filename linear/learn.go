@@ -49,7 +49,7 @@ func (d *design) fitApart(ctx context.Context) (*num.Dense, error) {
 	var start *solve.Point
 	for i := 0; i < len(all); i += 2 {
 		train.Penalty = penalty.Ridge{}.On(d.layout, all[i])
-		r, err := solve.Run(ctx, &solve.Newton{}, train, start, pathTol, pathSteps)
+		r, err := solve.Run(ctx, &solve.Newton{}, train, start, roughTol, roughSteps)
 		if err != nil {
 			return nil, err
 		}
@@ -60,7 +60,7 @@ func (d *design) fitApart(ctx context.Context) (*num.Dense, error) {
 	}
 	whole := d.leastSquares(func(int) bool { return true })
 	whole.Penalty = penalty.Ridge{}.On(d.layout, best)
-	r, err := solve.Run(ctx, &solve.Newton{}, whole, start, pathTol, pathSteps)
+	r, err := solve.Run(ctx, &solve.Newton{}, whole, start, roughTol, roughSteps)
 	if err != nil {
 		return nil, err
 	}

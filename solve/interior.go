@@ -57,7 +57,7 @@ const tiring = 1 << 32
 // Slow implements Weary. Conjugate gradients do not come close enough where h
 // is large.
 func (*Interior) Slow(p *Problem) bool {
-	if c := (curvature{p: p, k: newCovariance(p.Penalty.(penalty.Arrow))}); c.way(direct) == byDiagonal {
+	if c := (curvature{p: p, k: covarianceOf(p.Penalty)}); c.way(direct) == byDiagonal {
 		return true
 	}
 	work := 0.0
@@ -427,6 +427,8 @@ func (c *central) solver(ctx context.Context, s system, gap float64) func(before
 		return func(before, after func(s *side)) { c.byRows(s, before, after) }
 	case *arrow:
 		return func(before, after func(s *side)) { c.byBlocks(s, before, after) }
+	case *network:
+		return func(before, after func(s *side)) { c.byNodes(s, before, after) }
 	}
 	times := c.hessian()
 	return func(before, after func(s *side)) {
@@ -456,6 +458,19 @@ func (c *central) byGradients(solve func(w *num.Dense) *num.Dense, before, after
 	step := solve(c.g)
 	c.p.each(func(t int) {
 		c.answer(t, step.Col(c.sides[t].column, t))
+		after(&c.sides[t])
+	})
+}
+
+// byNodes solves (K⁻¹ + H) ΔW = Xᵀhq.
+func (c *central) byNodes(s *network, before, after func(s *side)) {
+	c.p.each(func(t int) {
+		before(&c.sides[t])
+		c.ask(t)
+	})
+	s.direct(c.g)
+	c.p.each(func(t int) {
+		c.answer(t, c.g.Col(c.sides[t].column, t))
 		after(&c.sides[t])
 	})
 }

@@ -283,6 +283,11 @@ func (e *elimination) update(at int) {
 // solve is (K⁻¹ + H)⁻¹ of K⁻¹p.
 func (s *network) solve(p *num.Dense) {
 	s.k.inverse(p, p)
+	s.direct(p)
+}
+
+// direct sets p to (K⁻¹ + H)⁻¹ p.
+func (s *network) direct(p *num.Dense) {
 	num.Each(len(s.sides), 4*len(s.sides)*p.Cols*s.d*s.d, func(slot int) {
 		e := &s.sides[slot]
 		x := gather(p, s.k.slots[slot])

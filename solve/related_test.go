@@ -35,15 +35,15 @@ func relations(t testing.TB) []penalty.Penalty {
 	}
 }
 
-// written is a curvature with random weights, K and H written out, and a
+// spelled is a curvature with random weights, K and H written out, and a
 // right-hand side with (I + KH)⁻¹ of it.
-type written struct {
+type spelled struct {
 	c         *curvature
 	k, h      *mat.Dense
 	rhs, want *num.Dense
 }
 
-func write(p *Problem, f penalty.Linked, seed uint64) written {
+func spell(p *Problem, f penalty.Linked, seed uint64) spelled {
 	rng := rand.New(rand.NewPCG(seed, 3))
 	c := &curvature{p: p, k: covarianceOf(f)}
 	for t := range p.Tasks {
@@ -56,7 +56,7 @@ func write(p *Problem, f penalty.Linked, seed uint64) written {
 		c.h = append(c.h, h)
 	}
 	d, n := p.Features(), p.Features()*p.Columns()
-	w := written{c: c, k: mat.NewDense(n, n, nil), h: mat.NewDense(n, n, nil), rhs: num.NewDense(d, p.Columns()), want: num.NewDense(d, p.Columns())}
+	w := spelled{c: c, k: mat.NewDense(n, n, nil), h: mat.NewDense(n, n, nil), rhs: num.NewDense(d, p.Columns()), want: num.NewDense(d, p.Columns())}
 	for slot, columns := range c.k.slots {
 		k := f.Covariance(slot)
 		for a, from := range columns {
@@ -93,7 +93,7 @@ func write(p *Problem, f penalty.Linked, seed uint64) written {
 }
 
 // times is Hw, by what is written out.
-func (w *written) times(out, v *num.Dense) {
+func (w *spelled) times(out, v *num.Dense) {
 	for i := range out.Data {
 		out.Data[i] = 0
 		for l := range v.Data {
@@ -110,7 +110,7 @@ func TestRelatedSystems(t *testing.T) {
 			}
 			p := s.random(uint64(i), loss.Softmax{}, classes)
 			for _, pen := range relations(t) {
-				w := write(p, pen.On(p.Layout, 0.7).(penalty.Linked), uint64(i))
+				w := spell(p, pen.On(p.Layout, 0.7).(penalty.Linked), uint64(i))
 				what := fmt.Sprintf("%s, %d classes, %T", s.name, classes, pen)
 				grams := &curvature{p: p, k: w.c.k, h: w.c.h}
 				for col := range p.Columns() {
@@ -154,7 +154,7 @@ func TestKronecker(t *testing.T) {
 	for i, s := range shapes {
 		p := s.random(uint64(i), loss.Squared{}, 0)
 		for _, pen := range relations(t) {
-			w := write(p, pen.On(p.Layout, 0.7).(penalty.Linked), uint64(i))
+			w := spell(p, pen.On(p.Layout, 0.7).(penalty.Linked), uint64(i))
 			g := w.c.gram(0, nil)
 			shared := &curvature{p: p, k: w.c.k}
 			for range p.Columns() {
