@@ -20,7 +20,7 @@ type CappedL1 struct {
 }
 
 // Check says what is wrong with the options.
-func (p *CappedL1) Check() error { return checkTheta("capped-l1", p.Theta) }
+func (p *CappedL1) Check() error { return checkKnee("capped-l1", p.Theta) }
 
 func (p *CappedL1) theta() float64 { return cmp.Or(p.Theta, oneTheta) }
 

@@ -115,8 +115,8 @@ var thetas = []float64{0.1, 0.3, 1}
 
 const oneTheta = 0.3
 
-// checkTheta says what is wrong with a knee.
-func checkTheta(penalty string, v float64) error {
+// checkKnee says what is wrong with a knee.
+func checkKnee(penalty string, v float64) error {
 	if !(v >= 0) {
 		return fmt.Errorf("%s: theta %v; it is a positive number, or 0 to leave it open", penalty, v)
 	}

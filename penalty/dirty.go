@@ -30,7 +30,7 @@ func (p *Dirty) Check() error { return checkTheta("dirty", p.Theta) }
 // On implements Penalty.
 func (p *Dirty) On(l Layout, lambda float64) Func {
 	rho := math.Pow(float64(len(l.Slot)), theta(p.Theta))
-	return dirty{vanishing{split{linf(lambda * rho), &sparse{elastic{l1: lambda}}}}, lambda, rho}
+	return dirty{vanishing{split{linf1(lambda * rho), &sparse{elastic{l1: lambda}}}}, lambda, rho}
 }
 
 // Variants implements Penalty.

@@ -25,7 +25,7 @@ type MCP struct {
 }
 
 // Check says what is wrong with the options.
-func (p *MCP) Check() error { return checkTheta("mcp", p.Theta) }
+func (p *MCP) Check() error { return checkKnee("mcp", p.Theta) }
 
 func (p *MCP) theta() float64 { return cmp.Or(p.Theta, oneTheta) }
 

@@ -32,7 +32,7 @@ func (p *SCAD) Check() error {
 	if p.A != 0 && !(p.A > 1) {
 		return fmt.Errorf("scad: a %v; it is above 1, or 0 for 3.7", p.A)
 	}
-	return checkTheta("scad", p.Theta)
+	return checkKnee("scad", p.Theta)
 }
 
 func (p *SCAD) theta() float64 { return cmp.Or(p.Theta, oneTheta) }

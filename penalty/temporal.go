@@ -32,12 +32,12 @@ func (p *Temporal) mu() float64 { return cmp.Or(p.Mu, 0.1) }
 // On implements Penalty.
 func (p *Temporal) On(l Layout, lambda float64) Func {
 	return p.recall(l, func() *gaussian {
-		return withLaplacian(l, 1, p.mu(), func(tasks []int) *num.Dense { return laplacian(l, tasks, chain(l, tasks)) })
+		return withLaplacian(l, 1, p.mu(), func(tasks []int) *num.Dense { return laplacian(l, tasks, successive(l, tasks)) })
 	}).at(lambda)
 }
 
-// chain joins each of some tasks to the next.
-func chain(l Layout, tasks []int) []Edge {
+// successive joins each of some tasks to the next.
+func successive(l Layout, tasks []int) []Edge {
 	edges, order := []Edge{}, slices.Sorted(slices.Values(tasks))
 	for i := 1; i < len(order); i++ {
 		edges = append(edges, Edge{l.Name(order[i-1]), l.Name(order[i]), 1})

@@ -37,7 +37,7 @@ func (p *TemporalLasso) mu() float64 { return cmp.Or(p.Mu, 0.1) }
 // On implements Penalty.
 func (p *TemporalLasso) On(l Layout, lambda float64) Func {
 	q := p.recall(l, func() *gaussian {
-		return withLaplacian(l, 1, p.mu(), func(tasks []int) *num.Dense { return laplacian(l, tasks, chain(l, tasks)) })
+		return withLaplacian(l, 1, p.mu(), func(tasks []int) *num.Dense { return laplacian(l, tasks, successive(l, tasks)) })
 	})
 	return NewSum(q.at(lambda*(1-p.ratio())), l21(lambda*p.ratio()))
 }
