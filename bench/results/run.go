@@ -1,0 +1,72 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/kindred-mtl/kindred/compare"
+)
+
+// A bench knows where things are.
+type bench struct{ data, scratch, kindred string }
+
+// section runs a section and writes it.
+func (b *bench) section(ctx context.Context, s section) (string, error) {
+	folder := filepath.Join(b.scratch, s.name)
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		return "", err
+	}
+	if err := s.lay(b.data, folder); err != nil {
+		return "", err
+	}
+	words := s.words
+	if s.make != nil {
+		more, err := s.make(folder)
+		if err != nil {
+			return "", err
+		}
+		words = strings.TrimSpace(words + " " + more)
+	}
+	var page strings.Builder
+	fmt.Fprintf(&page, "\n## %s\n\n%s\n", s.title, words)
+	for _, r := range s.runs {
+		fmt.Fprintf(os.Stderr, "%s: kindred %s\n", s.name, r.command)
+		d, err := b.run(ctx, folder, r.command)
+		if err != nil {
+			return "", fmt.Errorf("%s: kindred %s: %w", s.name, r.command, err)
+		}
+		r.write(&page, d)
+	}
+	return page.String(), nil
+}
+
+// done is what a run came to.
+type done struct {
+	compare.Result
+	wall, processor time.Duration
+}
+
+// run runs a command in a folder.
+func (b *bench) run(ctx context.Context, folder, command string) (*done, error) {
+	report := filepath.Join(folder, "report.json")
+	cmd := exec.CommandContext(ctx, b.kindred, append(strings.Fields(command), "--json", report)...)
+	var complaint bytes.Buffer
+	cmd.Dir, cmd.Stderr = folder, &complaint
+	start := time.Now()
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("%w\n%s", err, complaint.String())
+	}
+	d := &done{wall: time.Since(start), processor: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
+	raw, err := os.ReadFile(report)
+	if err != nil {
+		return nil, err
+	}
+	return d, json.Unmarshal(raw, &d.Result)
+}

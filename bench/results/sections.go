@@ -1,0 +1,121 @@
+package main
+
+// A section is what is said of one data set.
+type section struct {
+	name  string // of the flag -only
+	title string
+	words string
+	files []string // of the data, set/file; they lie in the folder that the runs have to themselves
+	make  func(folder string) (words string, err error)
+	runs  []run
+}
+
+// A run is one command and what is shown of it.
+type run struct {
+	command string // as a reader types it, without kindred
+	columns []column
+	// against are figures of others for the same rows, by method, and behind a
+	// space the training fraction where there are several.
+	against map[string]string
+}
+
+// A column shows a metric as offset + scale·value.
+type column struct {
+	metric, heading string
+	offset, scale   float64
+	digits          int
+}
+
+var (
+	explained = column{"explained_variance_total", "explained variance, %", 0, 100, 1}
+	rmse      = column{"rmse", "RMSE", 0, 1, 2}
+	area      = column{"auc", "AUC", 0, 1, 3}
+	logLoss   = column{"log_loss", "log loss", 0, 1, 4}
+	mistakes  = column{"accuracy", "error, %", 100, -100, 1}
+)
+
+// sections are in the order of the page.
+var sections = []section{
+	{
+		name: "school", title: "School: exam scores in 139 schools",
+		words: "15,362 pupils, 22 to 251 a school, on the ten published splits (75 % to train on). " +
+			"Explained variance is that of all test rows together, 1 − Σ(y − ŷ)² / Σ(y − ȳ)²; other definitions of it differ by up to twenty points. " +
+			"To hold against: closed-form and proximal solvers of our own, written before this library, on the same splits, columns as they are.",
+		files: []string{"school/school.csv", "school/school_splits.csv"},
+		runs: []run{{
+			command: "compare school.csv --task task --target y --split-file school_splits.csv --metric explained_variance_total",
+			columns: []column{explained, rmse},
+			against: map[string]string{"single-task": "35.6 ± 1.4", "pooled": "34.2 ± 1.1", "shared-ridge": "38.1 ± 1.3", "joint-lasso": "36.0 ± 1.1", "trace": "37.5 ± 1.2"},
+		}},
+	},
+	{
+		name: "landmine", title: "Landmine: 29 mine fields",
+		words: "14,820 rows, 9 features, 6 % positive; ten stratified splits at each size. AUC is the mean of the fields'. " +
+			"At a tenth a field has about three positives to train on, and some have one class only. " +
+			"To hold against: as for School, and at a tenth the figure for pooling within the two terrains, which are known to differ: .770.",
+		files: []string{"landmine/landmine.csv"},
+		runs: []run{{
+			command: "compare landmine.csv --task task --target y --splits 10 --train 0.1,0.25,0.5 --metric auc --method shared-logistic --method joint-lasso --method trace",
+			columns: []column{area, logLoss},
+			against: map[string]string{
+				"single-task 0.1": ".693", "pooled 0.1": ".728",
+				"single-task 0.25": ".743", "pooled 0.25": ".734", "shared-logistic 0.25": ".756", "joint-lasso 0.25": ".758", "trace 0.25": ".763",
+				"single-task 0.5": ".763", "pooled 0.5": ".740", "shared-logistic 0.5": ".769", "joint-lasso 0.5": ".773", "trace 0.5": ".775",
+			},
+		}},
+	},
+	{
+		name: "heart", title: "Heart disease: four hospitals",
+		words: "920 patients, 13 features, many of them missing in some hospitals. `num` is left out, for it holds the answer. " +
+			"To hold against: logistic regression by scikit-learn on five times five folds.",
+		files: []string{"heart_disease/heart_disease.csv"},
+		runs: []run{{
+			command: "compare heart_disease.csv --task task --target y --drop num --repeats 5",
+			columns: []column{logLoss, area},
+			against: map[string]string{"single-task": "AUC .781", "pooled": "AUC .784"},
+		}},
+	},
+	{
+		name: "student", title: "Student: grades in two subjects",
+		words: "1,044 pupils, 30 features, most of them categories. First the last grade, from the two before it and all else; then all three grades of both subjects from all else: six tasks, of three targets, which cannot be pooled.",
+		files: []string{"student/student.csv"},
+		runs: []run{
+			{command: "compare student.csv --task task --target G3", columns: []column{rmse, explained}},
+			{command: "compare student.csv --task task --target G1 --target G2 --target G3", columns: []column{rmse, explained}},
+		},
+	},
+	{
+		name: "parkinsons", title: "Parkinson's disease: 42 patients at home",
+		words: "5,875 recordings, 16 features of the voice, the motor score to predict, nine tenths of each patient's recordings to train on. " +
+			"Patients differ above all in their level, so that pooling them fails. To hold against: the same by scikit-learn; a patient's mean alone gives 2.44.",
+		files: []string{"parkinsons/parkinsons.csv"},
+		runs: []run{{
+			command: "compare parkinsons.csv --task task --target motor_UPDRS --drop total_UPDRS,age,sex,test_time --splits 10 --train 0.9",
+			columns: []column{rmse, explained},
+			against: map[string]string{"single-task": "RMSE 2.26", "pooled": "RMSE 7.67"},
+		}},
+	},
+	{
+		name: "census", title: "Census income: two questions about the same people",
+		words: "99,762 people, 39 columns, most of them categories, 70 % to train on. `never_married` is made of `marital_stat`, which is left out; `instance_weight` is no feature. " +
+			"To hold against: logistic regression by scikit-learn on one-hot columns. With so many rows a task nothing is left to gain from the other.",
+		files: []string{"census_income/census_income.csv.gz"},
+		make:  makeCensus,
+		runs: []run{{
+			command: "compare census.csv --target income_50k --target never_married --drop instance_weight --splits 1 --train 0.7 --method shared-logistic",
+			columns: []column{area, logLoss},
+			against: map[string]string{"single-task": "AUC .968 (income .942, never married .994)"},
+		}},
+	},
+	{
+		name: "reviews", title: "Reviews: the sentiment of raw text in 16 domains",
+		words: "FDU-MTL, 31,780 reviews, about 1,590 a domain to train on and 400 to test on. The text column is all there is: word and character n-grams, hashed. " +
+			"To hold against, published for neural networks that learn all domains: convolutional, shared 13.75; adversarial, shared and private 12.7 (Liu, Qiu, Huang, Adversarial multi-task learning for text classification, ACL 2017).",
+		files: []string{"fdu_mtl/fdu_mtl.csv.gz"},
+		make:  makeReviews,
+		runs: []run{
+			{command: "compare fdu_mtl.csv.gz --task task --target y --split split --method shared-svm:C=1,mu=1", columns: []column{mistakes, logLoss}},
+			{command: "compare fdu_mtl_unique.csv --task task --target y --split split --method shared-svm:C=1,mu=1", columns: []column{mistakes, logLoss}},
+		},
+	},
+}
