@@ -349,4 +349,12 @@ var All = catalog.Table[Penalty]{
 		Formula: "λ (ρ Σ_j ‖W_j‖₂ + (1−ρ)/2 (Σ_t ‖w_t − w_{t+1}‖² + μ‖W‖²))",
 		Source:  "Zhou, Yuan, Liu, Ye, A multi-task learning formulation for predicting disease progression, KDD 2011",
 		New:     func() Penalty { return &TemporalLasso{} }},
+	{Name: "embedding", Words: "a small space that all share: each task is a vector in it",
+		Formula: "λ/2 (‖U‖² + ‖V‖²), W = U V",
+		Source:  "Srebro, Rennie, Jaakkola, Maximum-margin matrix factorization, NIPS 2004",
+		New:     func() Penalty { return &Embedding{} }},
+	{Name: "go-mtl", Words: "a few latent tasks: each task is made of some of them",
+		Formula: "λ (‖S‖₁ + ½‖L‖²), W = L S",
+		Source:  "Kumar, Daumé III, Learning task grouping and overlap in multi-task learning, ICML 2012",
+		New:     func() Penalty { return &GOMTL{} }},
 }

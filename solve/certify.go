@@ -51,10 +51,15 @@ func Objective(p *Problem, x *Point) float64 {
 // has them, else a = −w∇ℓ, scaled into the domain of Ω*.
 //
 // Where the penalty is not convex there is no gap, but the residual: the
-// distance of −∇f(W) from the subdifferential of Ω, relative to ‖∇f(0)‖.
+// distance of −∇f(W) from the subdifferential of Ω, relative to ‖∇f(0)‖. Of
+// penalties on the factors of W it is that of both blocks, or the gap of the
+// convex function below, which bounds how far x is from the best.
 func Certify(p *Problem, x *Point) (float64, kindred.Certificate) {
-	if _, ok := p.Penalty.(penalty.Concave); ok {
+	switch f := p.Penalty.(type) {
+	case penalty.Concave:
 		return stationary(p, x, steepness(p))
+	case penalty.Factored:
+		return certifyFactored(p, f, x)
 	}
 	first := p.First()
 	value, duals := make([]float64, len(p.Tasks)), make([][]float64, len(p.Tasks))

@@ -82,6 +82,9 @@ func block(v *num.Dense, d, i int) *num.Dense {
 
 // cost is Ω at x: of a Split, what the point's parts cost, where they sum to W.
 func cost(f penalty.Func, x *Point) float64 {
+	if f, ok := f.(penalty.Factored); ok && x.U != nil {
+		return f.Left().Value(x.U) + f.Right().Value(x.V)
+	}
 	split, ok := f.(penalty.Split)
 	if !ok || len(x.Parts) != len(split.Parts()) {
 		return f.Value(x.W)

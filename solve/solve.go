@@ -45,7 +45,8 @@ type Problem struct {
 	InterceptScaling float64
 
 	moments []*Moments
-	entries int // work
+	entries int        // work
+	apart   *num.Dense // W of each task alone, where a solver starts from it
 }
 
 // Features is d.
@@ -91,6 +92,8 @@ type Point struct {
 	A [][]float64 // dual variables of each task, n_t × outputs; nil where the solver has none of its own
 	// Parts sum to W, in the order of the parts of a Split penalty; nil elsewhere.
 	Parts []*num.Dense
+	// U and V are the factors of W under a Factored penalty; nil elsewhere.
+	U, V *num.Dense
 }
 
 // NewPoint returns the origin, with the intercepts that are fixed.
@@ -111,6 +114,9 @@ func (x *Point) Clone() *Point {
 	}
 	for _, part := range x.Parts {
 		c.Parts = append(c.Parts, part.Clone())
+	}
+	if x.U != nil {
+		c.U, c.V = x.U.Clone(), x.V.Clone()
 	}
 	return c
 }
@@ -142,6 +148,7 @@ var All = catalog.Table[Solver]{
 	{Name: "dualcd", Words: "dual coordinate descent with a shared and a private block, for wide sparse rows; the intercept is a penalized constant", Formula: "α_i ← clip(α_i − G_i/Q_ii)", Source: "Hsieh, Chang, Lin, Keerthi, Sundararajan, A dual coordinate descent method for large-scale linear SVM, ICML 2008, algorithm 3; Keerthi et al., A sequential dual method for large scale multi-class linear SVMs, KDD 2008", New: func() Solver { return &DualCD{} }},
 	{Name: "bcd", Words: "block coordinate descent over the features in use, for squared loss", Formula: "W_j ← prox(W_j − ∇_j/L_j)", Source: "Massias, Gramfort, Salmon, Celer: a fast solver for the lasso with dual extrapolation, ICML 2018", New: func() Solver { return &BCD{} }},
 	{Name: "reweight", Words: "stages of convex problems, for concave penalties; ends at a stationary point", Formula: "W ← argmin f + majorant of Ω at W", Source: "Gong, Ye, Zhang, Multi-stage multi-task feature learning, JMLR 14, 2013, algorithm 1; Hunter, Lange, A tutorial on MM algorithms, The American Statistician 58, 2004", New: func() Solver { return &Reweight{} }},
+	{Name: "factored", Words: "both factors of W at once by limited-memory BFGS, orthant by orthant where they are sparse", Formula: "z ← π(z − tH⋄F(z)), z = (U, V)", Source: "Andrew, Gao, Scalable training of L1-regularized log-linear models, ICML 2007, algorithm 1; Haeffele, Vidal, Global optimality in tensor factorization, deep learning, and beyond, arXiv:1506.07540, 2015", New: func() Solver { return &Factored{} }},
 	{Name: "fista", Words: "accelerated proximal gradient with restart and a step that grows and shrinks", Formula: "W ← prox(V − s∇f(V))", Source: "Beck, Teboulle, A fast iterative shrinkage-thresholding algorithm, SIAM J. Imaging Sciences 2, 2009; O'Donoghue, Candès, Adaptive restart for accelerated gradient schemes, FoCM 15, 2015", New: func() Solver { return &FISTA{} }},
 }
 
@@ -177,7 +184,10 @@ func Pick(p *Problem) (name string, picked Solver, err error) {
 // Result is where a Run ended.
 type Result struct {
 	State
-	Status string // "converged", "stalled", "step limit", "cancelled"
+	// Status is "converged", "stationary" (nothing nearby is better, and the
+	// certificate bounds how much better something far away may be), "stalled",
+	// "step limit" or "cancelled".
+	Status string
 }
 
 // Run steps until the certificate is at most tol, the solver stalls or
@@ -192,6 +202,8 @@ func Run(ctx context.Context, s Solver, p *Problem, start *Point, tol float64, m
 		switch {
 		case st.Certificate.Value <= tol:
 			r.Status = "converged"
+		case st.Stalled && st.Certificate.Kind == "bound":
+			r.Status = "stationary"
 		case st.Stalled:
 			r.Status = "stalled"
 		case st.Step >= maxSteps:
