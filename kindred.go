@@ -70,6 +70,7 @@ type Report struct {
 	Gap        Certificate        `json:"certificate"`
 	Parameters map[string]float64 `json:"parameters,omitempty"` // hyper-parameters as used
 	Shares     []Share            `json:"shares,omitempty"`     // one a task, where something is shared
+	Vectors    [][]float64        `json:"vectors,omitempty"`    // one a task, where each has a place in a space that all share; of several outputs one after the other
 	Warnings   []string           `json:"warnings,omitempty"`
 	Parts      []Report           `json:"parts,omitempty"` // of a model made of models
 }

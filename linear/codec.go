@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/kindred-mtl/kindred"
@@ -12,6 +13,7 @@ import (
 	"github.com/kindred-mtl/kindred/loss"
 	"github.com/kindred-mtl/kindred/modelfile"
 	"github.com/kindred-mtl/kindred/num"
+	"github.com/kindred-mtl/kindred/penalty"
 	"github.com/kindred-mtl/kindred/prep"
 )
 
@@ -25,6 +27,7 @@ type header struct {
 	Arrays   []string            `json:"arrays,omitempty"` // of the preparation: tensors prep/…
 	Sigmoids []calibrate.Sigmoid `json:"sigmoids,omitempty"`
 	Report   kindred.Report      `json:"report"`
+	Factors  *factorsHeader      `json:"factors,omitempty"`
 }
 
 type lossHeader struct {
@@ -32,8 +35,16 @@ type lossHeader struct {
 	Options json.RawMessage `json:"options,omitempty"`
 }
 
-// Codec writes and reads linear models: tensors w (features × outputs), b, and
-// those of the preparation.
+// factorsHeader is the belief on the factors of W.
+type factorsHeader struct {
+	Penalty string          `json:"penalty"`
+	Options json.RawMessage `json:"options,omitempty"`
+	Lambda  float64         `json:"lambda"`
+}
+
+// Codec writes and reads linear models: tensors w (features × outputs), b, the
+// factors u and v of w where the belief was on them, and those of the
+// preparation.
 var Codec = modelfile.Codec{Kind: "linear", Encode: encode, Decode: decode}
 
 func encode(e *modelfile.Encoder, model kindred.Model) (any, bool, error) {
@@ -58,6 +69,11 @@ func encode(e *modelfile.Encoder, model kindred.Model) (any, bool, error) {
 	h.Arrays = slices.Sorted(maps.Keys(arrays))
 	for _, name := range h.Arrays {
 		e.Tensor("prep/"+name, []int{len(arrays[name])}, arrays[name])
+	}
+	if m.factors != nil {
+		if h.Factors, err = m.factors.encode(e); err != nil {
+			return nil, true, err
+		}
 	}
 	e.Tensor("w", []int{m.w.Rows, m.w.Cols}, m.w.Data)
 	e.Tensor("b", []int{len(m.b)}, m.b)
@@ -98,7 +114,61 @@ func decode(d *modelfile.Decoder, raw json.RawMessage) (kindred.Model, error) {
 	if m.prep, err = prep.Restore(h.Prep, arrays); err != nil {
 		return nil, err
 	}
-	return m, m.decodeTensors(d)
+	if err := m.decodeTensors(d); err != nil {
+		return nil, err
+	}
+	if h.Factors != nil {
+		var err error
+		if m.factors, err = h.Factors.decode(d, m.w.Rows, m.w.Cols); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+func (f *factors) encode(e *modelfile.Encoder) (*factorsHeader, error) {
+	options, err := json.Marshal(f.belief)
+	if err != nil {
+		return nil, err
+	}
+	e.Tensor("u", []int{f.u.Rows, f.u.Cols}, f.u.Data)
+	e.Tensor("v", []int{f.v.Rows, f.v.Cols}, f.v.Data)
+	return &factorsHeader{penalty.All.NameOf(f.belief), options, f.lambda}, nil
+}
+
+// decode reads the factors of a W of these sizes.
+func (h *factorsHeader) decode(d *modelfile.Decoder, rows, cols int) (*factors, error) {
+	part, err := penalty.All.Find("penalty", h.Penalty)
+	if err != nil {
+		return nil, err
+	}
+	f := &factors{belief: part.New(), lambda: h.Lambda}
+	if !(h.Lambda > 0 && h.Lambda <= math.MaxFloat64) {
+		return nil, fmt.Errorf("factors of strength %v", h.Lambda)
+	}
+	if _, ok := f.belief.On(penalty.Layout{}, 1).(penalty.Factored); !ok {
+		return nil, fmt.Errorf("the penalty %s is not one on factors", h.Penalty)
+	}
+	if err := catalog.Decode(f.belief, h.Options); err != nil {
+		return nil, err
+	}
+	for _, tensor := range []struct {
+		name string
+		to   **num.Dense
+	}{{"u", &f.u}, {"v", &f.v}} {
+		shape, data, err := d.Tensor(tensor.name)
+		if err != nil {
+			return nil, err
+		}
+		if len(shape) != 2 {
+			return nil, fmt.Errorf("a factor of shape %v", shape)
+		}
+		*tensor.to = &num.Dense{Rows: shape[0], Cols: shape[1], Data: data}
+	}
+	if f.u.Rows != rows || f.v.Cols != cols || f.u.Cols != f.v.Rows {
+		return nil, fmt.Errorf("factors of %d × %d and %d × %d for weights of %d × %d", f.u.Rows, f.u.Cols, f.v.Rows, f.v.Cols, rows, cols)
+	}
+	return f, nil
 }
 
 // decodeLoss sets the options of a loss that has some.

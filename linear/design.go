@@ -50,6 +50,11 @@ type design struct {
 
 // design prepares the set for m.
 func (m Method) design(ctx context.Context, s *kindred.Set) (*design, error) {
+	return m.designAs(ctx, s, nil)
+}
+
+// designAs prepares the set as a fitted model does; where that is nil, afresh.
+func (m Method) designAs(ctx context.Context, s *kindred.Set, fitted *Model) (*design, error) {
 	if err := m.check(); err != nil {
 		return nil, err
 	}
@@ -73,7 +78,9 @@ func (m Method) design(ctx context.Context, s *kindred.Set) (*design, error) {
 		d.losses = append(d.losses, l)
 	}
 	var err error
-	if d.prep, err = prep.Fit(ctx, m.Prep, s); err != nil {
+	if fitted != nil {
+		d.prep, d.targets = fitted.prep, fitted.targetsOf(s)
+	} else if d.prep, err = prep.Fit(ctx, m.Prep, s); err != nil {
 		return nil, err
 	}
 	if d.prep.Width() == 0 {
@@ -284,12 +291,20 @@ func sharing(p penalty.Penalty) bool {
 }
 
 // strengths is the path of λ for a penalty: from λ_max, where there is one,
-// over three decades; for quadratic penalties over seven and a half decades
-// below thrice the largest curvature a task can have.
+// over three decades, or from where the factors of each task's own weights cost
+// what they gain; for quadratic penalties over seven and a half decades below
+// thrice the largest curvature a task can have.
 func (d *design) strengths(p penalty.Penalty) []float64 {
 	f := p.On(d.layout, 1)
-	if c, ok := f.(penalty.Concave); ok {
-		f = c.Relaxation()
+	switch g := f.(type) {
+	case penalty.Concave:
+		f = g.Relaxation()
+	case penalty.Bounded:
+		f = g.Below()
+	case penalty.Factored:
+		if top := solve.Breakeven(d.problem, g); top > 0 && !math.IsInf(top, 0) {
+			return geometric(top, 1e-3, 16)
+		}
 	}
 	if v, ok := f.(penalty.Vanishing); ok {
 		at := solve.NewPoint(d.problem)

@@ -125,6 +125,14 @@ func (m Method) model(d *design, f penalty.Func, lambda float64, solver string, 
 		out.report.Warnings = append(append([]string{}, d.warnings...), "dualcd penalizes the intercepts; intercept_scaling weakens that")
 	}
 	out.report.Shares = d.shares(f, out.w)
+	if r.Point.U != nil {
+		out.factors = &factors{u: r.Point.U, v: r.Point.V, belief: m.penalty(), lambda: lambda}
+		out.report.Vectors = out.vectors()
+		out.report.Parameters["rank"] = float64(r.Point.U.Cols)
+	}
+	if r.Status == "stationary" {
+		out.report.Warnings = append(append([]string{}, d.warnings...), fmt.Sprintf("the rank %d does not suffice: the objective is within %.2g %% of the best of any rank", r.Point.U.Cols, 100*r.Certificate.Value))
+	}
 	return out
 }
 
@@ -205,8 +213,11 @@ func (m Method) calibrates(d *design) bool {
 	return false
 }
 
+// A beginning makes the designs of training and held-out rows.
+type beginning func(ctx context.Context, train, held *kindred.Set) (kindred.Session, error)
+
 // outOfFold predicts rows by models fitted without their fold.
-func (m Method) outOfFold(ctx context.Context, s *kindred.Set) ([]kindred.Outcome, error) {
+func (m Method) outOfFold(ctx context.Context, s *kindred.Set, begin beginning) ([]kindred.Outcome, error) {
 	folds, err := split.Inner(s, 0, m.Seed)
 	if err != nil {
 		return nil, fmt.Errorf("linear: no folds to calibrate on: %w", err)
@@ -214,7 +225,7 @@ func (m Method) outOfFold(ctx context.Context, s *kindred.Set) ([]kindred.Outcom
 	held, errs := kindred.NewHeld(s), make([]error, len(folds))
 	num.For(len(folds), func(i int) {
 		train, tasks := s.Select(folds[i].Train).Nonempty()
-		session, err := m.Begin(ctx, train, s.Select(folds[i].Test).Only(tasks...))
+		session, err := begin(ctx, train, s.Select(folds[i].Test).Only(tasks...))
 		if errs[i] = err; err != nil {
 			return
 		}

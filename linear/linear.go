@@ -63,7 +63,7 @@ func (m Method) FitHeld(ctx context.Context, s *kindred.Set, held []kindred.Outc
 		return model, nil
 	}
 	if held == nil {
-		if held, err = m.outOfFold(ctx, s); err != nil {
+		if held, err = m.outOfFold(ctx, s, m.Begin); err != nil {
 			return nil, err
 		}
 	}

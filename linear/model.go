@@ -25,6 +25,7 @@ type Model struct {
 	b        []float64
 	sigmoids []calibrate.Sigmoid // one a column, nil where nothing is calibrated
 	report   kindred.Report
+	factors  *factors     // nil where the belief was not on them
 	point    *solve.Point // where the next candidate of a path starts; nil after loading
 }
 

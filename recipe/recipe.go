@@ -138,6 +138,8 @@ var Methods = []Method{
 	{"rmtfl", "joint features, and tasks apart from them", "λ (T^(θ−½) Σ_j ‖P_j‖₂ + Σ_t ‖q_t‖₂), W = P + Q", nil, false, nil, rmtfl, joint},
 	{"robust", "few directions, and outlier tasks", "λ (T^(θ/2) ‖P‖_* + Σ_t ‖q_t‖₂), W = P + Q", nil, false, nil, robust, joint},
 	{"sparse-low-rank", "few directions, weights of single tasks", "λ (T^θ ‖P‖_* + Σ|Q_jt|), W = P + Q", nil, false, nil, sparseLowRank, joint},
+	{"embedding", "a small space that all tasks share", "λ/2 (‖U‖² + ‖V‖²), W = U V", nil, false, nil, embedding, joint},
+	{"go-mtl", "tasks made of a few latent tasks", "λ (‖S‖₁ + ½‖L‖²), W = L S", nil, false, nil, goMTL, joint},
 	{"pooled", "one model for all rows", "w_t = w, b_t = b", nil, true, nil, ridge, pooled},
 	{"pooled-svm", "one support vector machine for all rows", "hinge, w_t = w, b_t = b", classes, false, hinge, ridge, pooled},
 	{"pooled-slopes", "one weight vector, each task its intercept", "w_t = w", nil, false, nil, common, joint},
@@ -378,6 +380,8 @@ func mcp() penalty.Penalty         { return &penalty.MCP{} }
 func scad() penalty.Penalty        { return &penalty.SCAD{} }
 func cappedL1() penalty.Penalty    { return &penalty.CappedL1{} }
 func trace() penalty.Penalty       { return penalty.Trace{} }
+func embedding() penalty.Penalty   { return &penalty.Embedding{} }
+func goMTL() penalty.Penalty       { return &penalty.GOMTL{} }
 
 func tree() penalty.Penalty       { return &penalty.Tree{} }
 func graph() penalty.Penalty      { return &penalty.Graph{} }

@@ -155,7 +155,7 @@ func loss(t *kindred.Task, o *kindred.Outcome) (got, nothing float64) {
 // elsewhere.
 func TestEveryOption(t *testing.T) {
 	values := map[string]string{
-		"solver": "fista", "max_iter": "7", "intercept_scaling": "3,solver=dualcd", "scale": "rms", "folds": "3", "one_se": "true", "a": "3",
+		"solver": "fista", "max_iter": "7", "intercept_scaling": "3,solver=dualcd", "scale": "rms", "folds": "3", "one_se": "true", "a": "3", "rank": "2",
 	}
 	for _, o := range recipe.Options() {
 		value := values[o.Name]
