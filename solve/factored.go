@@ -24,12 +24,12 @@ import (
 // every evaluation; squared loss works on Gram matrices where they are cheaper.
 //
 // Where the penalty is bounded by a convex one, a fit starts at the point given
-// and its certificate is the duality gap of that one. Is a fit stationary above
-// it with columns to spare, there is a way down: the singular vectors of −∇f.
-// Without any, the gap stays open and is a bound. Other fits start, whatever
-// the point given, at the factors of the weights that each task has alone, so
-// that what they find does not depend on what was fitted before; their
-// certificate is the residual of stationarity,
+// and its certificate is the duality gap of that one. Where it is stationary
+// with the gap open and columns of U to spare, the singular vectors of −∇f lead
+// further down; without any to spare the gap stays open, and is a bound. Other
+// fits start, whatever the point given, at the factors of the weights that each
+// task has alone, so that what they find does not depend on what was fitted
+// before; their certificate is the residual of stationarity,
 //
 //	max(‖⋄F_U‖/‖V‖, ‖⋄F_V‖/‖U‖) / ‖∇f(0)‖.
 //
@@ -332,52 +332,34 @@ func (s *factoring) bounded(step int, tol float64, still bool) State {
 	return st
 }
 
-// spread fills the columns of U and rows of V that are next to zero with
-// singular vectors of −∇f whose singular values exceed what they cost, so short
-// that F falls. It returns false where there are none. The factors are those of
-// Factor: the longest columns first.
+// spread fills the pairs that are next to zero, a column of U and a row of V,
+// with singular vectors of −∇f whose singular values exceed what they cost, so
+// short that F falls. It returns false where there are none. The factors are
+// those of Factor: the longest pairs first.
 func (s *factoring) spread() bool {
-	sum := 0.0
-	spare := s.k
-	for c := range s.k {
-		size := num.Norm(s.at.v.Row(c))
-		sum += size * size
-		if size*size > 1e-8*sum && size > 0 {
-			spare = c + 1
-		}
-	}
-	spare = s.k - spare
-	if num.Norm(s.at.z) == 0 {
-		spare = s.k
-	}
-	lambda := s.l2[0]
+	used, sum := s.used()
 	left, sigma, right := num.SVD(s.at.g)
-	fill := 0
-	for fill < spare && fill < len(sigma) && sigma[fill] > lambda*(1+1e-12) {
+	lambda, fill := s.l2[0], 0
+	for used+fill < s.k && sigma[fill] > lambda*(1+1e-12) {
 		fill++
 	}
 	if fill == 0 {
 		return false
 	}
-	u, v := s.at.u.Clone(), s.at.v.Clone()
-	long := 1e-2*sum/float64(s.k) + (sigma[0]-lambda)/s.land.bend()
+	square := 1e-2*sum/float64(s.k) + (sigma[0]-lambda)/s.land.bend()
 	for range 60 {
-		for i := range fill {
-			c, length := s.k-spare+i, math.Sqrt(long*(sigma[i]-lambda)/(sigma[0]-lambda))
+		copy(s.next.z, s.at.z)
+		for c := used; c < s.k; c++ {
+			length := 0.0
+			if c < used+fill {
+				length = math.Sqrt(square * (sigma[c-used] - lambda) / (sigma[0] - lambda))
+			}
 			for j := range s.d {
-				s.next.u.Set(j, c, -length*left.At(j, i))
+				s.next.u.Set(j, c, -length*left.At(j, c-used))
 			}
 			for t := range s.t {
-				s.next.v.Set(c, t, length*right.At(t, i))
+				s.next.v.Set(c, t, length*right.At(t, c-used))
 			}
-		}
-		for c := range s.k - spare {
-			s.next.u.SetCol(c, u.Col(make([]float64, s.d), c))
-			copy(s.next.v.Row(c), v.Row(c))
-		}
-		for c := s.k - spare + fill; c < s.k; c++ {
-			s.next.u.SetCol(c, make([]float64, s.d))
-			clear(s.next.v.Row(c))
 		}
 		s.measure(s.next)
 		if s.next.value < s.at.value {
@@ -385,9 +367,22 @@ func (s *factoring) spread() bool {
 			s.memory.clear()
 			return true
 		}
-		long /= 4
+		square /= 4
 	}
 	return false
+}
+
+// used is the number of pairs that are not next to zero, and the sum of their
+// squared lengths.
+func (s *factoring) used() (pairs int, sum float64) {
+	for c := range s.k {
+		length := num.Norm(s.at.v.Row(c))
+		sum += length * length
+		if length > 1e-4*math.Sqrt(sum) {
+			pairs = c + 1
+		}
+	}
+	return pairs, sum
 }
 
 // step moves once, or notes that it cannot.
@@ -491,8 +486,8 @@ type lbfgs struct {
 	curve        []float64 // their products
 }
 
-// pairs is how many.
-const pairs = 20
+// remembered is how many.
+const remembered = 20
 
 func (m *lbfgs) empty() bool { return len(m.steps) == 0 }
 func (m *lbfgs) clear()      { *m = lbfgs{} }
@@ -507,7 +502,7 @@ func (m *lbfgs) add(a, b *factors) {
 		return
 	}
 	m.steps, m.turns, m.curve = append(m.steps, step), append(m.turns, turn), append(m.curve, curve)
-	if len(m.steps) > pairs {
+	if len(m.steps) > remembered {
 		m.steps, m.turns, m.curve = m.steps[1:], m.turns[1:], m.curve[1:]
 	}
 }

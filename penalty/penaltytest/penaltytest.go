@@ -109,6 +109,9 @@ func (c *check) all() {
 		}
 		c.nonexpansive(f)
 	}
+	if f, ok := c.f.(penalty.Factored); ok {
+		c.factored(f)
+	}
 	if _, ok := c.penalty.(penalty.Ordered); !ok {
 		c.permutation()
 	}
@@ -479,6 +482,52 @@ func (c *check) prox(f penalty.Proximal, name string, v *num.Dense, step float64
 			c.Fatalf("%s: in place %v, apart %v", name, alias.Data, out.Data)
 		}
 	}
+}
+
+// factored: the factors of a matrix of rank k have it for product, cost what its
+// value says, which a convex function bounds from below, and no more than the
+// same product written with columns of other lengths.
+func (c *check) factored(f penalty.Factored) {
+	k := f.Rank(c.d, len(c.layout.Slot))
+	u, v := num.NewDense(c.d, k), num.NewDense(k, len(c.layout.Slot))
+	for _, z := range [][]float64{u.Data, v.Data} {
+		for i := range z {
+			z[i] = c.random.NormFloat64()
+		}
+	}
+	w := multiply(u, v)
+	u, v = f.Factor(w)
+	if far := distance(multiply(u, v), w); u.Cols != k || v.Rows != k || far > 1e-12*(1+num.Norm(w.Data)) {
+		c.Errorf("rank %d: factors of %d columns and %d rows, whose product is %v away", k, u.Cols, v.Rows, far)
+	}
+	cost := f.Left().Value(u) + f.Right().Value(v)
+	if value := f.Value(w); !near(cost, value, 1e-12) {
+		c.Errorf("the factors cost %v, the value is %v", cost, value)
+	}
+	if b, ok := c.f.(penalty.Bounded); ok {
+		if below := b.Below().Value(w); !(below <= cost*(1+1e-12)) {
+			c.Errorf("the convex function is %v, above %v", below, cost)
+		}
+	}
+	for _, by := range []float64{0.9, 1.1} {
+		scale(u, by)
+		scale(v, 1/by)
+		if got := f.Left().Value(u) + f.Right().Value(v); got < cost*(1-1e-12) {
+			c.Errorf("columns %v times as long cost %v, less than %v", by, got, cost)
+		}
+		scale(u, 1/by)
+		scale(v, by)
+	}
+}
+
+func multiply(u, v *num.Dense) *num.Dense {
+	w := num.NewDense(u.Rows, v.Cols)
+	for j := range w.Rows {
+		for i, x := range u.Row(j) {
+			num.Axpy(x, v.Row(i), w.Row(j))
+		}
+	}
+	return w
 }
 
 // nonexpansive: the operator brings no two points further apart, and it hands
