@@ -22,6 +22,9 @@ import (
 // orthant where they are, or into which they are about to go, on its border at
 // the furthest. t halves until F falls enough. Intercepts are eliminated at
 // every evaluation; squared loss works on Gram matrices where they are cheaper.
+// Curved losses then leap: to next to the least of the quadratic model of f at
+// W, found by such steps, where F falls by a share of what the model promises;
+// else the model is damped.
 //
 // Where the penalty is bounded by a convex one, a fit starts at the point given
 // and its certificate is the duality gap of that one. Where it is stationary
@@ -80,7 +83,9 @@ type factoring struct {
 	dual     float64           // the largest seen
 	at, next *factors
 	memory   lbfgs
-	stuck    bool // no step falls
+	stuck    bool       // no step falls
+	model    *quadratic // of f, nil where it does not pay
+	damp     float64    // of the curvature bound added to ℓ″
 }
 
 // factors are a point and what is known there.
@@ -102,6 +107,9 @@ func newFactoring(ctx context.Context, p *Problem, start *Point) *factoring {
 	s.l1[1], s.l2[1] = s.f.Right().Elastic()
 	if b, ok := p.Penalty.(penalty.Bounded); ok {
 		s.below = b.Below()
+	}
+	if _, ok := s.land.(*rows); ok && curved(p) && modelsPay(p) {
+		s.model, s.damp = &quadratic{d: s.d, k: s.t}, 1e-6
 	}
 	s.at, s.next = s.room(), s.room()
 	s.measure(s.at)
@@ -132,6 +140,16 @@ func landOf(p *Problem, b []float64) terrain {
 		return newQuadratic(p)
 	}
 	return newRows(p, b)
+}
+
+// curved tells whether quadratic models can stand for the losses.
+func curved(p *Problem) bool {
+	for i := range p.Tasks {
+		if _, ok := p.Tasks[i].Loss.(loss.Curved); !ok || p.Tasks[i].Outputs > 1 {
+			return false
+		}
+	}
+	return true
 }
 
 // apartOf is W of each task alone: a ridge of a tenth of the mean curvature that
@@ -292,7 +310,7 @@ func (s *factoring) state(step int, tol float64) State {
 	if s.below == nil {
 		still = residual <= tol || s.stuck
 	}
-	if step > 3 && step%10 > 0 && !still {
+	if step > 3 && step%10 > 0 && !still && s.model == nil {
 		return State{Step: step, Point: s.x, Objective: s.best, Certificate: kindred.Certificate{Kind: "residual", Value: math.Inf(1)}}
 	}
 	if s.below == nil {
@@ -388,6 +406,9 @@ func (s *factoring) used() (pairs int, sum float64) {
 // step moves once, or notes that it cannot.
 func (s *factoring) step() {
 	s.stuck = false
+	if s.model != nil && s.leap() {
+		return
+	}
 	for {
 		p := s.memory.direction(s.at.sub)
 		slope := 0.0
@@ -408,25 +429,65 @@ func (s *factoring) step() {
 	}
 }
 
+// leap moves to where the quadratic model of f at W has its least, roughly. It
+// returns false where F does not fall however much the model is damped.
+func (s *factoring) leap() bool {
+	for try := range 20 {
+		if try > 0 {
+			s.land.slope(s.at.g, s.at.w, s.at.image) // the rows remember the last point alone
+		}
+		inner := s.within(s.land.(*rows).model(s.model, s.damp))
+		before, slope := inner.at.value, num.Norm(inner.at.sub)
+		for range 300 {
+			if inner.step(); inner.stuck || num.Norm(inner.at.sub) <= 0.03*slope {
+				break
+			}
+		}
+		copy(s.next.z, inner.at.z)
+		s.measure(s.next)
+		if s.falls(1e-4 * (inner.at.value - before)) {
+			s.at, s.next = s.next, s.at
+			s.memory.clear()
+			s.damp = math.Max(1e-12, s.damp/10)
+			return true
+		}
+		s.damp = math.Max(1e-4, 10*s.damp)
+	}
+	return false
+}
+
+// within is the same solver on another terrain, from here.
+func (s *factoring) within(land terrain) *factoring {
+	c := &factoring{p: s.p, land: land, f: s.f, d: s.d, k: s.k, t: s.t, l1: s.l1, l2: s.l2}
+	c.at, c.next = c.room(), c.room()
+	copy(c.at.z, s.at.z)
+	c.measure(c.at)
+	return c
+}
+
+// falls tells whether F falls from at to next by what is promised, which is
+// below 0; or, where rounding hides that, whether the subgradient is shorter.
+func (s *factoring) falls(promise float64) bool {
+	fall := s.at.value - s.next.value
+	return promise < 0 && fall >= -promise || math.Abs(fall) <= 1e-14*math.Abs(s.at.value) && num.Norm(s.next.sub) < num.Norm(s.at.sub)
+}
+
 // search goes along p: all the way, or less and less, until F falls by a share
-// of what the slope promises; or, where rounding hides that, to where the
-// subgradient is shorter.
+// of what the slope promises.
 func (s *factoring) search(p []float64, slope float64) bool {
 	t := 1.0
 	if s.memory.empty() {
 		t = math.Min(1, 0.1*math.Max(num.Norm(s.at.z), 1e-8)/num.Norm(p))
 	}
-	noise, length := 1e-14*math.Abs(s.at.value), num.Norm(s.at.sub)
 	for range 50 {
 		promise := s.trial(p, t)
 		s.measure(s.next)
-		fall := s.at.value - s.next.value
-		if fall >= -1e-4*promise && promise < 0 || math.Abs(fall) <= noise && num.Norm(s.next.sub) < length {
+		if s.falls(1e-4 * promise) {
 			s.memory.add(s.at, s.next)
 			s.at, s.next = s.next, s.at
 			return true
 		}
-		t = shorter(t, fall, slope)
+		t = shorter(t, s.at.value-s.next.value, slope)
 	}
 	return false
 }

@@ -80,7 +80,8 @@ func block(v *num.Dense, d, i int) *num.Dense {
 	return &num.Dense{Rows: d, Cols: v.Cols, Data: v.Data[i*d*v.Cols : (i+1)*d*v.Cols]}
 }
 
-// cost is Ω at x: of a Split, what the point's parts cost, where they sum to W.
+// cost is Ω at x: of a Split, what the point's parts cost, where they sum to W;
+// of Factored, what its factors do.
 func cost(f penalty.Func, x *Point) float64 {
 	if f, ok := f.(penalty.Factored); ok && x.U != nil {
 		return f.Left().Value(x.U) + f.Right().Value(x.V)
