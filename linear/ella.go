@@ -43,9 +43,9 @@ func (m *Model) vectors() [][]float64 {
 // the other tasks. Regression targets of a name the model knows are scaled as
 // those. A model fitted without factors refuses.
 //
-// Ruvolo, Eaton, ELLA: an efficient lifelong learning algorithm, ICML 2013,
-// eq. (3), where the loss is replaced by its second-order expansion at the
-// task's own weights, and U moves a little with every task.
+// Ruvolo, Eaton, ELLA: an efficient lifelong learning algorithm, ICML 2013.
+// There the loss is replaced by its second-order expansion at the task's own
+// weights, and U moves a little with every task.
 func (m *Model) Add(ctx context.Context, task kindred.Task) (*Model, error) {
 	if m.factors == nil {
 		return nil, errors.New("linear: the model has no dictionary to add a task to; those of the penalties embedding and go-mtl have one")

@@ -40,7 +40,7 @@ import (
 // 2007, algorithm 1; Haeffele, Vidal, Global optimality in tensor
 // factorization, deep learning, and beyond, arXiv:1506.07540, 2015; Kumar,
 // Daumé III, Learning task grouping and overlap in multi-task learning, ICML
-// 2012, section 3.2 (the start).
+// 2012 (the start).
 type Factored struct{}
 
 // Accepts implements Solver.
