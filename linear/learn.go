@@ -39,57 +39,32 @@ func (d *design) settled(ctx context.Context, p penalty.Penalty) (penalty.Penalt
 	return known, nil
 }
 
+// apartTol is the certificate of the tasks apart: only directions matter.
+const apartTol = 1e-2
+
 // fitApart fits each output by itself, least squares and a ridge, whatever the
-// loss: for classes that is Fisher's direction. One strength serves all, that
-// of least error on every fifth row of each task when fitted on the others.
+// loss: for classes that is Fisher's direction. The strength is the mean squared
+// length of a row, which is right where signal and noise are as strong as one
+// another.
 func (d *design) fitApart(ctx context.Context) (*num.Dense, error) {
-	train, held := d.leastSquares(func(i int) bool { return i%5 != 4 }), d.leastSquares(func(i int) bool { return i%5 == 4 })
-	all := d.strengths(penalty.Ridge{})
-	best, least := all[len(all)/2], math.Inf(1)
-	var start *solve.Point
-	for i := 0; i < len(all); i += 2 {
-		train.Penalty = penalty.Ridge{}.On(d.layout, all[i])
-		r, err := solve.Run(ctx, &solve.Newton{}, train, start, roughTol, roughSteps)
-		if err != nil {
-			return nil, err
-		}
-		start, held.Penalty = r.Point, train.Penalty
-		if loss := solve.Objective(held, start) - held.Penalty.Value(start.W); loss < least {
-			best, least = all[i], loss
-		}
-	}
-	whole := d.leastSquares(func(int) bool { return true })
-	whole.Penalty = penalty.Ridge{}.On(d.layout, best)
-	r, err := solve.Run(ctx, &solve.Newton{}, whole, start, roughTol, roughSteps)
+	p := d.leastSquares()
+	p.Penalty = penalty.Ridge{}.On(d.layout, d.curvature()/d.mean)
+	r, err := solve.Run(ctx, &solve.Newton{}, p, nil, apartTol, roughSteps)
 	if err != nil {
 		return nil, err
 	}
 	return r.Point.W, nil
 }
 
-// leastSquares is the problem with squared loss, one task an output, on the
-// rows to keep.
-func (d *design) leastSquares(keep func(i int) bool) *solve.Problem {
+// leastSquares is the problem with squared loss, one task an output.
+func (d *design) leastSquares() *solve.Problem {
 	p := &solve.Problem{Layout: d.layout}
-	kept := map[*num.Matrix]*num.Matrix{}
 	for i := range d.units {
 		u, t := &d.units[i], &d.problem.Tasks[i]
-		var rows []int
-		for r := range t.Y {
-			if keep(r) {
-				rows = append(rows, r)
-			}
-		}
-		if kept[t.X] == nil {
-			kept[t.X] = t.X.Select(rows)
-		}
 		for c := range u.k {
-			one := solve.Task{X: kept[t.X], Loss: loss.Squared{}, Outputs: 1, Y: make([]float64, len(rows))}
-			for k, r := range rows {
-				one.Y[k] = d.number(u, t.Y[r], c)
-				if t.Weight != nil {
-					one.Weight = append(one.Weight, t.Weight[r])
-				}
+			one := solve.Task{X: t.X, Weight: t.Weight, Loss: loss.Squared{}, Outputs: 1, Y: make([]float64, len(t.Y))}
+			for k, y := range t.Y {
+				one.Y[k] = d.number(u, y, c)
 			}
 			p.Tasks = append(p.Tasks, one)
 		}

@@ -102,40 +102,49 @@ func (f *gaussian) Covariance(slot int) *num.Dense {
 }
 
 // each calls visit with the coefficients ⟨u_e, w⟩ of each row w of each slot,
-// and that row; of out, where there is one, it sets the part to Σ_e c_e u_e of
-// the coefficients as visit leaves them.
-func (f *gaussian) each(out, w *num.Dense, visit func(b *spectrum, c, row []float64)) {
-	for s := range f.blocks {
-		b := &f.blocks[s]
-		n := len(b.columns)
-		row, c := make([]float64, n), make([]float64, n)
-		for j := range w.Rows {
-			for i, column := range b.columns {
-				row[i] = w.At(j, column)
-			}
-			for e := range c {
-				c[e] = num.Dot(b.u.Row(e), row)
-			}
-			visit(b, c, row)
-			if out == nil {
-				continue
-			}
-			clear(row)
-			for e, v := range c {
-				num.Axpy(v, b.u.Row(e), row)
-			}
-			for i, column := range b.columns {
-				out.Set(j, column, row[i])
+// and returns the sum and the largest of what it returns; of out, where there
+// is one, it sets the part to Σ_e c_e u_e of the coefficients as visit leaves
+// them. Rows are taken in pieces of a fixed size.
+func (f *gaussian) each(out, w *num.Dense, visit func(b *spectrum, c []float64) (add, far float64)) (sum, most float64) {
+	const size = 64
+	pieces := (w.Rows + size - 1) / size
+	sums, largest := make([]float64, pieces), make([]float64, pieces)
+	num.Each(pieces, 2*w.Rows*w.Cols*w.Cols, func(i int) {
+		for s := range f.blocks {
+			b := &f.blocks[s]
+			row, c := make([]float64, len(b.columns)), make([]float64, len(b.columns))
+			for j := i * size; j < min(w.Rows, (i+1)*size); j++ {
+				for a, column := range b.columns {
+					row[a] = w.At(j, column)
+				}
+				for e := range c {
+					c[e] = num.Dot(b.u.Row(e), row)
+				}
+				add, far := visit(b, c)
+				sums[i], largest[i] = sums[i]+add, max(largest[i], far)
+				if out == nil {
+					continue
+				}
+				clear(row)
+				for e, v := range c {
+					num.Axpy(v, b.u.Row(e), row)
+				}
+				for a, column := range b.columns {
+					out.Set(j, column, row[a])
+				}
 			}
 		}
+	})
+	for i, v := range largest {
+		sum, most = sum+sums[i], max(most, v)
 	}
+	return sum, most
 }
 
 // Value implements Func. Where K is singular it is +Inf unless each row lies in
 // its range, up to 1e-9 of the largest weight.
 func (f *gaussian) Value(w *num.Dense) float64 {
-	sum, far := 0.0, 0.0
-	f.each(nil, w, func(b *spectrum, c, _ []float64) {
+	sum, far := f.each(nil, w, func(b *spectrum, c []float64) (sum, far float64) {
 		for e, v := range b.variance {
 			if v == 0 {
 				far = max(far, math.Abs(c[e]))
@@ -143,6 +152,7 @@ func (f *gaussian) Value(w *num.Dense) float64 {
 				sum += c[e] * c[e] / v
 			}
 		}
+		return sum, far
 	})
 	if far > 1e-9*largest(w.Data) || math.IsNaN(far) {
 		return math.Inf(1)
@@ -152,40 +162,42 @@ func (f *gaussian) Value(w *num.Dense) float64 {
 
 // Dual implements Convex.
 func (f *gaussian) Dual(g *num.Dense) (s, value float64) {
-	s = 1
-	f.each(nil, g, func(b *spectrum, c, _ []float64) {
+	sum, unbounded := f.each(nil, g, func(b *spectrum, c []float64) (sum, unbounded float64) {
 		for e, v := range b.variance {
 			switch {
 			case !math.IsInf(v, 1):
-				value += v * c[e] * c[e]
+				sum += v * c[e] * c[e]
 			case c[e] != 0:
-				s = 0
+				unbounded = 1
 			}
 		}
+		return sum, unbounded
 	})
-	return s, s * 0.5 * value / f.lambda
+	s = 1 - unbounded
+	return s, s * 0.5 * sum / f.lambda
 }
 
 // Prox implements Proximal: K(K + step·I)⁻¹ times each row and slot.
 func (f *gaussian) Prox(out, v *num.Dense, step float64) {
-	f.each(out, v, func(b *spectrum, c, _ []float64) {
+	f.each(out, v, func(b *spectrum, c []float64) (_, _ float64) {
 		for e, variance := range b.variance {
 			if !math.IsInf(variance, 1) {
 				c[e] *= variance / (variance + step*f.lambda)
 			}
 		}
+		return
 	})
 }
 
 // Slope implements Smooth.
 func (f *gaussian) Slope(g, w *num.Dense) float64 {
-	sum := 0.0
-	f.each(g, w, func(b *spectrum, c, _ []float64) {
+	sum, _ := f.each(g, w, func(b *spectrum, c []float64) (sum, _ float64) {
 		for e, variance := range b.variance {
 			v := c[e]
 			c[e] *= f.lambda / variance
 			sum += v * c[e]
 		}
+		return sum, 0
 	})
 	return 0.5 * sum
 }
