@@ -45,7 +45,7 @@ func (*Interior) Accepts(p *Problem) error {
 		sparse = sparse || p.Tasks[i].X.Sparse()
 	}
 	if sparse && (&curvature{p: p, k: covarianceOf(p.Penalty)}).way(direct) == byDiagonal {
-		return fmt.Errorf("interior needs at most %d features or rows where rows are sparse; dualcd takes more", direct)
+		return fmt.Errorf("interior needs at most %d features or rows where rows are sparse; dualcd takes more, with ridge and shared weights", direct)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
@@ -267,6 +268,31 @@ func TestRelatedSolutions(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// Where K is singular, fista is left, which needs a smooth loss.
+func TestSingularRelation(t *testing.T) {
+	ones, names := num.NewDense(5, 5), []string{"0", "1", "2", "3", "4"}
+	for i := range ones.Data {
+		ones.Data[i] = 1
+	}
+	p := shapes[0].random(1, loss.Logistic{}, 2)
+	p.Penalty = (&penalty.Covariance{Omega: ones, Tasks: names}).On(p.Layout, 1)
+	name, solver, err := Pick(p)
+	if err != nil || name != "fista" {
+		t.Fatalf("by %q, %v", name, err)
+	}
+	w := solveTo(t, solver, p, 1e-10, 5000).Point.W
+	p.Penalty = penalty.Common{}.On(p.Layout, 1)
+	near(t, "one vector for all", w.Data, solveTo(t, &Newton{}, p, 1e-12, 100).Point.W.Data, 1e-5)
+	p = shapes[0].random(1, loss.Hinge{}, 2)
+	p.Penalty = (&penalty.Covariance{Omega: ones, Tasks: names}).On(p.Layout, 1)
+	if _, _, err := Pick(p); err == nil || !strings.Contains(err.Error(), "needs a smooth loss") {
+		t.Errorf("%v", err)
+	}
+	if err := (&Interior{}).Accepts(p); err == nil || !strings.Contains(err.Error(), "not singular") {
+		t.Errorf("%v", err)
 	}
 }
 
