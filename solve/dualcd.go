@@ -22,7 +22,8 @@ import (
 //
 // A step on row i of task t reads and moves v_t and w0 where x_ti is not 0,
 // whatever the number of tasks. Rows whose variables rest at a bound are left
-// out until the next State.
+// out until the next State. The rows are copied side by side, and read ahead of
+// their steps: in random order most of the time goes by waiting for memory.
 //
 // The intercept is the weight of a constant column, InterceptScaling, and so is
 // penalized like every other weight: with both blocks, shared and private.
@@ -55,17 +56,15 @@ func (*DualCD) Accepts(p *Problem) error {
 }
 
 // Steps implements Solver. A step is a pass over the rows; States come after
-// the first two, and then whenever a third more are done.
+// the first ones, and then whenever a quarter more are done.
 func (s *DualCD) Steps(ctx context.Context, p *Problem, start *Point, _ float64) iter.Seq[State] {
 	return func(yield func(State) bool) {
 		c := newCoordinates(p, start, s.Seed)
 		best := newRecord(NewPoint(p))
-		step := 0
-		for {
-			c.active = len(c.rows)
-			c.pass()
+		for step := 0; ctx.Err() == nil; {
+			still := !c.pass() // of all rows, for none rests wrongly yet
 			step++
-			for until := step + max(1, step/3); step < until; step++ {
+			for until := step + step/4; step < until; step++ {
 				if ctx.Err() != nil {
 					return
 				}
@@ -79,7 +78,7 @@ func (s *DualCD) Steps(ctx context.Context, p *Problem, start *Point, _ float64)
 			}
 			best.x.A = c.a
 			st := best.state(step, 12)
-			st.Stalled = st.Stalled || c.still
+			st.Stalled = st.Stalled || still
 			if !yield(st) {
 				return
 			}
@@ -87,18 +86,18 @@ func (s *DualCD) Steps(ctx context.Context, p *Problem, start *Point, _ float64)
 	}
 }
 
-// A row is a row of a task and all that its steps need, side by side in memory.
+// A row is a row of a task and what its steps need: one line of the cache.
 type row struct {
-	index    []int32 // of the row's values, or nil: all
-	value    []float64
-	a        []float64 // the dual variables, one an output
-	constant float64   // in the constant column
-	sign     float64   // ±1, of two classes
-	upper    float64   // of the dual variable
-	diagonal float64   // its own curvature: 1/w for squared hinge
-	square   float64   // (private + shared)‖x̃‖²
-	column   int32     // the first of W that the row meets
-	right    int32     // its class, of several; −1: of two
+	alpha    float64 // its dual variable times its sign, of two classes
+	sign     float64 // ±1, of two classes
+	upper    float64 // of the dual variable
+	diagonal float64 // its own curvature: 1/w for squared hinge
+	square   float64 // (private + shared)‖x̃‖²
+	at       int     // its values, the constant's last, are those from here on
+	duals    int32   // and its dual variables among its task's
+	n        int32   // values
+	column   int32   // the first of W that the row meets
+	right    int32   // its class, of several; −1: of two
 }
 
 // coordinates is where dual coordinate descent stands.
@@ -111,120 +110,174 @@ type coordinates struct {
 	constant        []float64   // the constant column of each task
 	offset          []float64   // the fixed intercept of each column, or 0
 	a               [][]float64 // dual variables of each task, n × outputs
-	rows            []row
-	order           []int32 // of the rows, those that take part first
+	task            []int       // of each column
+	rows            []row       // those with a weight, task by task
+	of              []int       // the first row of each task, and their number
+	index           []int32     // of the rows' values, or nil: each has d + 1
+	value           []float64   // the rows' values side by side
+	order           []int32     // of the rows; the first that are active take part
 	active          int
+	rests           []bool  // the rows that may rest, as of the last State
 	rest            float64 // how far beyond its bound's slope a row rests
-	still           bool    // no variable moved in a pass over all rows
 	random          *rand.Rand
-	z, b            []float64 // room for the outputs of a row
-	classes         []float64
+	z, b, classes   []float64 // room for the outputs of a row
+	ahead           float64   // what fetch read
 }
 
 func newCoordinates(p *Problem, start *Point, seed uint64) *coordinates {
 	f := p.Penalty.(penalty.Arrow)
-	c := &coordinates{p: p, slots: f.Slots(), first: p.First(), d: p.Features(), random: rand.New(rand.NewPCG(seed, 1))}
+	c := &coordinates{p: p, slots: f.Slots(), first: p.First(), d: p.Features(), random: rand.New(rand.NewPCG(seed, 1)), rest: math.Inf(1)}
 	c.shared, c.private = f.Arrow()
-	scaling := p.InterceptScaling
-	if scaling == 0 {
-		scaling = 1
-	}
 	k, slots, widest := p.Columns(), 0, 0
 	for _, s := range c.slots {
 		slots = max(slots, s+1)
 	}
 	c.own, c.common = make([][]float64, k), make([][]float64, slots)
-	c.offset, c.constant = make([]float64, k), make([]float64, len(p.Tasks))
 	for i := 0; i < k && c.private > 0; i++ {
 		c.own[i] = make([]float64, c.d+1)
 	}
 	for i := 0; i < slots && c.shared > 0; i++ {
 		c.common[i] = make([]float64, c.d+1)
 	}
+	c.constants()
 	for t := range p.Tasks {
-		task := &p.Tasks[t]
-		widest = max(widest, task.Outputs)
-		c.constant[t] = scaling
-		if task.Fixed != nil {
-			c.constant[t] = 0
-			copy(c.offset[c.first[t]:c.first[t+1]], task.Fixed)
+		k := p.Tasks[t].Outputs
+		widest = max(widest, k)
+		for range k {
+			c.task = append(c.task, t)
 		}
-		c.a = append(c.a, make([]float64, task.X.Rows*task.Outputs))
-		c.list(t)
 	}
 	c.z, c.b, c.classes = make([]float64, widest), make([]float64, widest), make([]float64, widest)
-	c.order, c.active = make([]int32, len(c.rows)), len(c.rows)
+	c.pack()
+	c.order, c.rests, c.active = make([]int32, len(c.rows)), make([]bool, len(c.rows)), len(c.rows)
 	for i := range c.order {
 		c.order[i] = int32(i)
 	}
-	c.rest = math.Inf(1)
 	if start != nil && len(start.A) == len(c.a) {
 		c.warm(start.A)
 	}
 	return c
 }
 
-// list adds the rows of task t that have a weight.
-func (c *coordinates) list(t int) {
-	task := &c.p.Tasks[t]
-	_, squared := task.Loss.(loss.SquaredHinge)
-	_, several := task.Loss.(loss.CrammerSinger)
-	k := task.Outputs
-	for i := range task.X.Rows {
-		w := weightAt(task, i)
-		if w == 0 {
-			continue
-		}
-		r := row{a: c.a[t][i*k : (i+1)*k], constant: c.constant[t], upper: w, column: int32(c.first[t]), right: -1}
-		r.index, r.value = task.X.Row(i)
-		r.square = (c.private + c.shared) * (num.Dot(r.value, r.value) + r.constant*r.constant)
-		switch {
-		case several:
-			r.right = int32(task.Y[i])
-		case squared:
-			r.upper, r.diagonal = math.Inf(1), 1/w
-		}
-		r.sign = 2*task.Y[i] - 1
-		c.rows = append(c.rows, r)
+// constants are the columns that stand for free intercepts, and the fixed ones.
+func (c *coordinates) constants() {
+	scaling := c.p.InterceptScaling
+	if scaling == 0 {
+		scaling = 1
 	}
+	c.offset, c.constant = make([]float64, len(c.own)), make([]float64, len(c.p.Tasks))
+	for t := range c.p.Tasks {
+		if fixed := c.p.Tasks[t].Fixed; fixed != nil {
+			copy(c.offset[c.first[t]:c.first[t+1]], fixed)
+		} else {
+			c.constant[t] = scaling
+		}
+	}
+}
+
+// pack lays the rows that have a weight side by side.
+func (c *coordinates) pack() {
+	values, sparse := 0, false
+	for t := range c.p.Tasks {
+		x := c.p.Tasks[t].X
+		values += x.NNZ() + x.Rows
+		sparse = sparse || x.Sparse()
+	}
+	c.value = make([]float64, 0, values)
+	if sparse {
+		c.index = make([]int32, 0, values)
+	}
+	for t := range c.p.Tasks {
+		task := &c.p.Tasks[t]
+		c.of = append(c.of, len(c.rows))
+		c.a = append(c.a, make([]float64, task.X.Rows*task.Outputs))
+		for i := range task.X.Rows {
+			if w := weightAt(task, i); w > 0 {
+				c.list(t, i, w)
+			}
+		}
+	}
+	c.of = append(c.of, len(c.rows))
+}
+
+// list adds row i of task t, of weight w.
+func (c *coordinates) list(t, i int, w float64) {
+	task := &c.p.Tasks[t]
+	r := row{at: len(c.value), duals: int32(i * task.Outputs), upper: w, sign: 2*task.Y[i] - 1, column: int32(c.first[t]), right: -1}
+	switch task.Loss.(type) {
+	case loss.SquaredHinge:
+		r.upper, r.diagonal = math.Inf(1), 1/w
+	case loss.CrammerSinger:
+		r.right = int32(task.Y[i])
+	}
+	index, value := task.X.Row(i)
+	c.value = append(append(c.value, value...), c.constant[t])
+	r.n = int32(len(value) + 1)
+	if c.index != nil {
+		for k := range value {
+			j := int32(k)
+			if index != nil {
+				j = index[k]
+			}
+			c.index = append(c.index, j)
+		}
+		c.index = append(c.index, int32(c.d))
+	}
+	_, x := c.row(&r)
+	r.square = (c.private + c.shared) * num.Dot(x, x)
+	c.rows = append(c.rows, r)
+}
+
+// row is the indices of a row's values, or nil, and these.
+func (c *coordinates) row(r *row) (index []int32, value []float64) {
+	value = c.value[r.at:][:r.n]
+	if c.index != nil {
+		index = c.index[r.at:][:r.n]
+	}
+	return index, value
 }
 
 // warm takes dual variables over, clipped into their domain.
 func (c *coordinates) warm(a [][]float64) {
-	for t := range c.a {
-		if len(a[t]) == len(c.a[t]) {
-			copy(c.a[t], a[t])
-		}
-	}
 	for i := range c.rows {
 		r := &c.rows[i]
-		if r.right < 0 {
-			r.a[0] = r.sign * max(0, min(r.sign*r.a[0], r.upper))
-		} else {
-			r.balance()
+		t, own := c.task[r.column], c.duals(r)
+		if len(a[t]) != len(c.a[t]) {
+			continue
 		}
-		for e, v := range r.a {
+		copy(own, a[t][r.duals:])
+		if r.right < 0 {
+			r.alpha = max(0, min(r.sign*own[0], r.upper))
+			own[0] = r.sign * r.alpha
+		} else {
+			balance(own, int(r.right), r.upper)
+		}
+		for e, v := range own {
 			c.move(r, e, v)
 		}
 	}
 }
 
+// duals are the dual variables of a row; of two classes, as of the last State.
+func (c *coordinates) duals(r *row) []float64 {
+	t := c.task[r.column]
+	return c.a[t][r.duals:][:c.p.Tasks[t].Outputs]
+}
+
 // balance makes the dual variables of a row of several classes feasible: the
 // right class has what the others give up, and w at most.
-func (r *row) balance() {
+func balance(a []float64, right int, w float64) {
 	given := 0.0
-	for e := range r.a {
-		if e != int(r.right) {
-			r.a[e] = min(0, r.a[e])
-			given -= r.a[e]
+	for e := range a {
+		if e != right {
+			a[e] = min(0, a[e])
+			given -= a[e]
 		}
 	}
-	r.a[r.right] = min(given, r.upper)
-	if given > r.upper {
-		for e := range r.a {
-			if e != int(r.right) {
-				r.a[e] *= r.upper / given
-			}
+	a[right] = min(given, w)
+	for e := range a {
+		if e != right && given > w {
+			a[e] *= w / given
 		}
 	}
 }
@@ -233,25 +286,24 @@ func (r *row) balance() {
 func (c *coordinates) output(r *row, e int) float64 {
 	column := int(r.column) + e
 	own, common := c.own[column], c.common[c.slots[column]]
-	s, d := c.offset[column], c.d
+	index, value := c.row(r)
+	s := c.offset[column]
 	switch {
-	case own == nil:
-		return s + product(r.index, r.value, common) + r.constant*common[d]
 	case common == nil:
-		return s + product(r.index, r.value, own) + r.constant*own[d]
-	}
-	s += r.constant * (own[d] + common[d])
-	if r.index == nil {
-		own, common = own[:len(r.value)], common[:len(r.value)]
-		for j, x := range r.value {
+		return s + product(index, value, own)
+	case own == nil:
+		return s + product(index, value, common)
+	case index == nil:
+		own, common = own[:len(value)], common[:len(value)]
+		for j, x := range value {
 			s += x * (own[j] + common[j])
 		}
 		return s
 	}
-	value := r.value[:len(r.index)]
-	common = common[:len(own)]
-	for k, j := range r.index {
-		s += value[k] * (own[j] + common[j])
+	index, common = index[:len(value)], common[:len(own)]
+	for k, x := range value {
+		j := index[k]
+		s += x * (own[j] + common[j])
 	}
 	return s
 }
@@ -273,38 +325,62 @@ func (c *coordinates) move(r *row, e int, by float64) {
 		return
 	}
 	column := int(r.column) + e
-	if own := c.own[column]; own != nil {
-		add(r, c.private*by, own)
+	own, common := c.own[column], c.common[c.slots[column]]
+	index, value := c.row(r)
+	if own != nil {
+		add(index, value, c.private*by, own)
 	}
-	if common := c.common[c.slots[column]]; common != nil {
-		add(r, c.shared*by, common)
+	if common != nil {
+		add(index, value, c.shared*by, common)
 	}
 }
 
-// add adds by times the row, its constant included, to w.
-func add(r *row, by float64, w []float64) {
-	w[len(w)-1] += by * r.constant
-	if r.index == nil {
-		num.Axpy(by, r.value, w)
+func add(index []int32, value []float64, by float64, w []float64) {
+	if index == nil {
+		num.Axpy(by, value, w)
 		return
 	}
-	value := r.value[:len(r.index)]
-	for k, j := range r.index {
+	value = value[:len(index)]
+	for k, j := range index {
 		w[j] += by * value[k]
 	}
 }
 
-// pass goes once over the rows that take part, in a random order. Rows whose
-// variables stay at a bound by more than thrice the mean violation of the pass
-// before take no part from then on.
-func (c *coordinates) pass() {
-	sum, moved, whole := 0.0, false, c.active == len(c.rows)
+// together is how many rows are fetched at a time.
+const together = 64
+
+// fetch reads of rows what their steps will read. Rows in a random order are
+// not in the cache; those that are read together are waited for together.
+func (c *coordinates) fetch(rows []int32) {
+	s := 0.0
+	for _, i := range rows {
+		s += c.rows[i].alpha
+	}
+	for _, i := range rows {
+		r := &c.rows[i]
+		_, value := c.row(r)
+		s += value[0] + value[len(value)/2] + value[len(value)-1]
+		if c.index != nil {
+			s += float64(c.index[r.at] + c.index[r.at+len(value)-1])
+		}
+	}
+	c.ahead = s
+}
+
+// pass goes once over the rows that take part, in a random order, and tells
+// whether a variable moved. Rows whose variables stay at a bound by more than
+// thrice the mean violation of the pass before take no part from then on.
+func (c *coordinates) pass() bool {
+	sum, moved, visited, fetched := 0.0, false, c.active, 0
 	for i := range c.active {
 		j := i + c.random.IntN(c.active-i)
 		c.order[i], c.order[j] = c.order[j], c.order[i]
 	}
-	visited := c.active
 	for i := 0; i < c.active; i++ {
+		if i >= fetched {
+			fetched = min(i+together, c.active)
+			c.fetch(c.order[i:fetched])
+		}
 		r := &c.rows[c.order[i]]
 		var violation float64
 		var rests, changed bool
@@ -321,29 +397,33 @@ func (c *coordinates) pass() {
 		}
 		sum, moved = sum+violation, moved || changed
 	}
-	c.still = whole && !moved
 	c.rest = 3 * sum / float64(max(1, visited))
+	return moved
 }
 
 // two minimizes over the dual variable of a row of two classes. It returns the
 // projected slope's size, whether the row may rest, and whether it moved.
 func (c *coordinates) two(r *row) (violation float64, rests, moved bool) {
-	alpha := r.sign * r.a[0]
-	slope := r.sign*c.output(r, 0) - 1 + r.diagonal*alpha
+	slope := r.sign*c.output(r, 0) - 1 + r.diagonal*r.alpha
 	violation = math.Abs(slope)
 	switch {
-	case alpha == 0 && slope >= 0:
-		return 0, slope > c.rest, false
-	case alpha == r.upper && slope <= 0:
-		return 0, -slope > c.rest, false
+	case r.bound(slope):
+		return 0, violation > c.rest, false
 	case violation <= 1e-15:
 		return violation, false, false
 	}
-	to := alpha - slope/(r.square+r.diagonal) // ±Inf for rows of zeros
+	to := r.alpha - slope/(r.square+r.diagonal) // ±Inf for rows of zeros
 	to = max(0, min(to, r.upper))
-	r.a[0] = r.sign * to
-	c.move(r, 0, r.sign*(to-alpha))
-	return violation, false, to != alpha
+	by := to - r.alpha
+	r.alpha = to
+	c.move(r, 0, r.sign*by)
+	return violation, false, by != 0
+}
+
+// bound tells whether the dual variable of a row of two classes stays at a
+// bound where its slope is this.
+func (r *row) bound(slope float64) bool {
+	return r.alpha == 0 && slope >= 0 || r.alpha == r.upper && slope <= 0
 }
 
 // several minimizes over the dual variables of a row of several classes,
@@ -353,8 +433,9 @@ func (c *coordinates) two(r *row) (violation float64, rests, moved bool) {
 // whose solution is a_c = min(w·1[c = y], (β − B_c)/A). Its violation is how
 // far the greatest slope lies above the least one whose variable may rise.
 func (c *coordinates) several(r *row) (violation float64, rests, moved bool) {
-	k, right := len(r.a), int(r.right)
-	a, b := r.a, c.b[:k]
+	a, right := c.duals(r), int(r.right)
+	k := len(a)
+	b := c.b[:k]
 	most, least, risers, riser := math.Inf(-1), math.Inf(1), 0, 0
 	for e := range a {
 		slope, upper := c.output(r, e), r.upper
@@ -437,26 +518,33 @@ func (c *coordinates) simplex(a, b []float64, square, w float64, right int) {
 // in Ω:
 //
 //	P = Σ w ℓ(y, z) + Ω,   D = −Σ w ℓ*(y, −a/w) − Σ ba − Ω
+//
+// On the way they find the rows that may rest.
 func (c *coordinates) values() (primal, dual float64) {
 	n := len(c.p.Tasks)
 	losses, conjugates := make([]float64, n), make([]float64, n)
 	num.For(n, func(t int) {
 		task := &c.p.Tasks[t]
-		k := task.Outputs
-		z := make([]float64, len(c.a[t]))
-		for i := range task.X.Rows {
-			r := row{constant: c.constant[t], column: int32(c.first[t])}
-			r.index, r.value = task.X.Row(i)
-			for e := range k {
-				z[i*k+e] = c.output(&r, e)
+		z, a := make([]float64, len(c.a[t])), c.a[t]
+		for i := c.of[t]; i < c.of[t+1]; i++ {
+			r := &c.rows[i]
+			at := int(r.duals)
+			for e := range task.Outputs {
+				z[at+e] = c.output(r, e)
+			}
+			if r.right < 0 {
+				a[at] = r.sign * r.alpha
+				slope := r.sign*z[at] - 1 + r.diagonal*r.alpha
+				c.rests[i] = r.bound(slope) && math.Abs(slope) > c.rest
 			}
 		}
 		losses[t] = task.Loss.Value(task.Y, task.Weight, z)
-		conjugates[t] = task.Loss.Conjugate(task.Y, task.Weight, c.a[t])
-		for i, v := range c.a[t] {
-			conjugates[t] += v * c.offset[c.first[t]+i%k]
+		conjugates[t] = task.Loss.Conjugate(task.Y, task.Weight, a)
+		for i, v := range a {
+			conjugates[t] += v * c.offset[c.first[t]+i%task.Outputs]
 		}
 	})
+	c.wake()
 	omega := 0.0
 	for _, v := range c.own {
 		if v != nil {
@@ -469,6 +557,17 @@ func (c *coordinates) values() (primal, dual float64) {
 		}
 	}
 	return num.Sum(losses) + omega, -num.Sum(conjugates) - omega
+}
+
+// wake lets all rows take part but those that may rest.
+func (c *coordinates) wake() {
+	c.active = 0
+	for i, rests := range c.rests {
+		if !rests {
+			c.order[c.active] = int32(i)
+			c.active++
+		}
+	}
 }
 
 // write sets W and b of x.
