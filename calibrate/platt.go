@@ -98,20 +98,19 @@ func (s *Scores) fit(prior Sigmoid, pull, least, spread float64) Sigmoid {
 	now := value(at)
 	for range 100 {
 		da, db := s.step(at, high, low, prior, pull, spread, least)
-		if math.Abs(da)*spread+math.Abs(db) < 1e-12 {
+		to := Sigmoid{A: math.Max(at.A+da, least), B: at.B + db}
+		if math.Abs(da)*spread+math.Abs(db) < 1e-8 {
+			return to // the next step would be its square
+		}
+		size, v := 1.0, value(to)
+		for ; !(v < now) && size > 1e-10; v = value(to) {
+			size /= 2
+			to = Sigmoid{A: math.Max(at.A+size*da, least), B: at.B + size*db}
+		}
+		if !(v < now) {
 			break
 		}
-		moved := false
-		for size := 1.0; size > 1e-10; size /= 2 {
-			to := Sigmoid{A: math.Max(at.A+size*da, least), B: at.B + size*db}
-			if v := value(to); v < now {
-				at, now, moved = to, v, true
-				break
-			}
-		}
-		if !moved {
-			break
-		}
+		at, now = to, v
 	}
 	return at
 }
