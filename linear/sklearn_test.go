@@ -35,6 +35,7 @@ type sklearnFit struct {
 	L1Ratio          float64     `json:"l1_ratio"`
 	Delta            float64     `json:"delta"`
 	InterceptScaling float64     `json:"intercept_scaling"`
+	Mu               float64     `json:"mu"`   // above 0: row i is of task i mod 3
 	Coef             [][]float64 `json:"coef"` // outputs × features
 	Intercept        []float64   `json:"intercept"`
 	Objective        float64     `json:"objective"`
@@ -51,11 +52,20 @@ func readFixture(t *testing.T, name string, into any) {
 	}
 }
 
-// set is the targets as tasks that share rows. They are called one target, so
-// that they share a scale.
-func (f *fixtures) set(t *testing.T, target string) *kindred.Set {
+// set is the targets of a case as tasks that share rows, or its target as
+// tasks with rows of their own. Targets are called one, so that they share a
+// scale.
+func (f *fixtures) set(t *testing.T, c sklearnFit) *kindred.Set {
 	t.Helper()
+	target := c.Target
 	s, err := kindred.FromSlices(f.X, f.Targets[target]...)
+	if c.Mu > 0 {
+		tasks := make([]string, len(f.X))
+		for i := range tasks {
+			tasks[i] = strconv.Itoa(i % 3)
+		}
+		s, err = kindred.FromRows(f.X, tasks, f.Targets[target][0])
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,6 +85,12 @@ func (c *sklearnFit) method(s float64) linear.Method {
 	m := linear.Method{C: 1 / c.Lambda, Tol: 1e-10, MaxIter: 100_000, NoProbability: true, Prep: prep.Options{Scale: "none"}}
 	switch c.Name {
 	case "ridge", "logistic", "poisson":
+	case "shared_ridge":
+		m.Penalty = &penalty.Shared{Mu: c.Mu}
+	case "shared_hinge":
+		m.Penalty, m.Loss, m.Solver = &penalty.Shared{Mu: c.Mu}, loss.Hinge{}, "dualcd"
+	case "shared_squared_hinge":
+		m.Penalty, m.Loss, m.Solver = &penalty.Shared{Mu: c.Mu}, loss.SquaredHinge{}, "dualcd"
 	case "svc":
 		m.Loss, m.Solver = loss.Hinge{}, "interior"
 	case "linearsvc_hinge":
@@ -103,7 +119,7 @@ func TestScikitLearn(t *testing.T) {
 	seen := map[string]bool{}
 	for _, c := range f.Cases {
 		seen[c.Name] = true
-		set := f.set(t, c.Target)
+		set := f.set(t, c)
 		target := prep.FitTargets(set)[0]
 		s := target.Scale
 		model := fit(t, c.method(s), set)
@@ -144,6 +160,7 @@ func classic(t *testing.T, targets int) *kindred.Set {
 	if err != nil {
 		t.Fatal(err)
 	}
+	records = records[1:]
 	x, y := make([][]float64, len(records)), make([]float64, len(records))
 	for i, r := range records {
 		x[i] = make([]float64, len(r)-1)

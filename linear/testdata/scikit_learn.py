@@ -128,7 +128,7 @@ def small():
         # the rest: Ω has (b / intercept_scaling)² too. Its squared hinge is
         # twice ours: λ = 1/(2C).
         for name, loss, lam in ("hinge", hinge, 1 / 0.5), ("squared_hinge", squared_hinge, 1 / (2 * 0.5)):
-            fitted = svm.LinearSVC(C=0.5, loss=name, intercept_scaling=scaling, dual=True, tol=1e-8, max_iter=1_000_000).fit(X, binary)
+            fitted = svm.LinearSVC(C=0.5, loss=name, intercept_scaling=scaling, dual=True, tol=1e-8, max_iter=1_000_000, random_state=0).fit(X, binary)
             out = case("linearsvc_" + name, "binary", fitted, loss, lam, ridge, intercept_scaling=scaling)
             out["objective"] += lam * ridge(fitted.intercept_ / scaling)
             yield out
@@ -152,6 +152,38 @@ def small():
         yield case("huber", "regression", fitted, huber(delta), alpha * fitted.scale_, ridge, delta=delta)
 
 
+def shared():
+    """Rows of three tasks, row i of task i mod 3, w_t = w0 + v_t: estimators that
+    know of no tasks, on rows with a block of columns that all share, divided
+    by √μ, and one of each task."""
+    mu, task = 0.5, np.arange(n) % tasks
+    own = np.eye(tasks)[task]
+
+    def augmented(x):
+        return np.hstack([x / np.sqrt(mu)] + [x * own[:, [t]] for t in range(tasks)])
+
+    def parts(w):
+        w0, *v = w.reshape(1 + tasks, -1)
+        return np.array([w0 / np.sqrt(mu) + v_t for v_t in v])
+
+    def out(name, target, w, b, objective, **more):
+        return {"name": name, "target": target, "mu": mu, "coef": w.tolist(), "intercept": b.tolist(), "objective": objective, **more}
+
+    # Free intercepts: columns and labels are centred in each task.
+    means = own.T / own.sum(axis=0)[:, None]
+    x, label = augmented(X - own @ (means @ X)), y - own @ (means @ y)
+    w = linear_model.Ridge(alpha=2.0, fit_intercept=False, tol=1e-12).fit(x, label).coef_
+    W = parts(w)
+    yield out("shared_ridge", "regression", W, means @ y - np.sum(W * (means @ X), axis=1), squared(label, x @ w) + 2 * ridge(w), **{"lambda": 2.0})
+    # Penalized ones: the constant 1 is a column like the others.
+    x = augmented(np.column_stack([X, np.ones(n)]))
+    for name, loss, lam in ("hinge", hinge, 1.0), ("squared_hinge", squared_hinge, 0.5):
+        fitted = svm.LinearSVC(C=1.0, loss=name, fit_intercept=False, dual=True, tol=1e-8, max_iter=1_000_000, random_state=0).fit(x, binary)
+        w = fitted.coef_.ravel()
+        W = parts(w)
+        yield out("shared_" + name, "binary", W[:, :-1], W[:, -1], loss(binary, x @ w) + lam * ridge(w), **{"lambda": lam})
+
+
 def write(name, **content):
     text = json.dumps({"versions": versions, **content}, separators=(",", ":"))
     (here / name).write_text(text.replace('{"name"', '\n{"name"') + "\n")
@@ -159,8 +191,8 @@ def write(name, **content):
 
 def classic():
     x, label = make_classification(1000, 20, n_informative=10, n_redundant=10, random_state=42)
-    text = io.StringIO()
-    np.savetxt(text, np.column_stack([x, label]), fmt=["%.17g"] * 20 + ["%d"], delimiter=",")
+    names, text = ",".join([f"x{j}" for j in range(20)] + ["y"]), io.StringIO()
+    np.savetxt(text, np.column_stack([x, label]), fmt=["%.17g"] * 20 + ["%d"], delimiter=",", header=names, comments="")
     with open(here / "classic.csv.gz", "wb") as file:
         with gzip.GzipFile(fileobj=file, filename="", mode="wb", mtime=0, compresslevel=9) as zipped:
             zipped.write(text.getvalue().encode())
@@ -179,6 +211,6 @@ def classic():
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore", FutureWarning)  # of SVC(probability=True), which will go
-    write("sklearn.json", x=X.tolist(), targets={k: np.atleast_2d(v.T).tolist() for k, v in targets.items()}, cases=list(small()))
+    write("sklearn.json", x=X.tolist(), targets={k: np.atleast_2d(v.T).tolist() for k, v in targets.items()}, cases=[*small(), *shared()])
     classic()
     print(*(f"{file.name}: {file.stat().st_size} bytes" for file in here.glob("*.*")), sep="\n", file=sys.stderr)
