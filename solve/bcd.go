@@ -144,6 +144,9 @@ func within(a, b []int) bool {
 	return true
 }
 
+// usual is how many sweeps a round takes, about.
+const usual = 20
+
 // features is the squared loss as block descent sees it.
 type features interface {
 	// use sets the working set; W is 0 outside it from then on.
@@ -352,7 +355,7 @@ func (f *rowFeatures) blocks(_, g *num.Dense) blocks {
 	if len(f.groups) == 1 {
 		size = m * m
 	}
-	if m*k > 2*moved || made > 100*m*moved || size > 1<<25 {
+	if made+usual*m*m*k > usual*m*moved || size > 1<<25 {
 		return newResidualBlocks(f)
 	}
 	parts, of := make([]*num.Dense, len(f.groups)), make([]int, g.Cols)
@@ -435,7 +438,7 @@ type residualBlocks struct {
 	k       int
 	columns [][]column // of each group
 	diag    []float64
-	moving  []float64 // of each group n × columns, then the columns' shifts
+	moving  []float64 // of each group columns × n, then the columns' shifts
 	starts  []int
 	g       []float64
 }
@@ -492,7 +495,7 @@ func (b *residualBlocks) fill(i int) {
 			out[a].value = append(out[a].value, root*v)
 		}
 		for c := range k {
-			b.moving[b.starts[i]+r*k+c] = root * f.r[i][r*k+c]
+			b.moving[b.starts[i]+c*x.Rows+r] = root * f.r[i][r*k+c]
 		}
 	}
 	b.columns[i] = out
@@ -515,16 +518,15 @@ func (b *residualBlocks) gradient(a int) []float64 {
 		k, col := len(columns), &b.columns[i][a]
 		r, shift := b.parts(i)
 		sum := make([]float64, k)
-		switch {
-		case col.index == nil && k == 1:
-			sum[0] = num.Dot(col.value, r)
-		case col.index == nil:
-			for e, v := range col.value {
-				num.Axpy(v, r[e*k:(e+1)*k], sum)
+		n := len(r) / k
+		for c := range sum {
+			own := r[c*n : (c+1)*n]
+			if col.index == nil {
+				sum[c] = num.Dot(col.value, own)
+				continue
 			}
-		default:
 			for e, at := range col.index {
-				num.Axpy(col.value[e], r[int(at)*k:][:k], sum)
+				sum[c] += col.value[e] * own[at]
 			}
 		}
 		for c, at := range columns {
@@ -539,21 +541,16 @@ func (b *residualBlocks) move(a int, by []float64) {
 		columns := b.f.groups[i].columns
 		k, col := len(columns), &b.columns[i][a]
 		r, shift := b.parts(i)
-		minus := make([]float64, k)
+		n := len(r) / k
 		for c, at := range columns {
-			minus[c] = -by[at]
 			shift[c] += by[at] * col.mean
-		}
-		switch {
-		case col.index == nil && k == 1:
-			num.Axpy(minus[0], col.value, r)
-		case col.index == nil:
-			for e, v := range col.value {
-				num.Axpy(v, minus, r[e*k:(e+1)*k])
+			own := r[c*n : (c+1)*n]
+			if col.index == nil {
+				num.Axpy(-by[at], col.value, own)
+				continue
 			}
-		default:
-			for e, at := range col.index {
-				num.Axpy(col.value[e], minus, r[int(at)*k:][:k])
+			for e, row := range col.index {
+				own[row] -= by[at] * col.value[e]
 			}
 		}
 	}
