@@ -46,6 +46,7 @@ func (h *Held) put(t int, places []int, o *Outcome) {
 	defer h.mutex.Unlock()
 	to.Task = t
 	scatter(&to.Value, o.Value, places, n, math.NaN())
+	scatter(&to.Variance, o.Variance, places, n, math.NaN())
 	scatter(&to.Class, o.Class, places, n, -1)
 	scatter(&to.Probability, o.Probability, places, n, math.NaN())
 	scatter(&to.Decision, o.Decision, places, n, math.NaN())

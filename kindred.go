@@ -54,9 +54,18 @@ type Prediction struct {
 type Outcome struct {
 	Task        int       // the task's place in Model.Tasks
 	Value       []float64 // n: regression, the value; count, the mean
+	Variance    []float64 // n: regression, of a label around Value, its noise included
 	Class       []int     // n: binary and multiclass, an index into TaskInfo.Classes
 	Probability []float64 // n × classes, row-major: binary (two columns) and multiclass
 	Decision    []float64 // n for binary, n × classes for multiclass: larger is likelier
+}
+
+// Append adds the rows of p, an outcome of the same task and model, after
+// those of o.
+func (o *Outcome) Append(p *Outcome) {
+	o.Value, o.Variance = append(o.Value, p.Value...), append(o.Variance, p.Variance...)
+	o.Class = append(o.Class, p.Class...)
+	o.Probability, o.Decision = append(o.Probability, p.Probability...), append(o.Decision, p.Decision...)
 }
 
 // A Report says how a model was fitted. Models that have one implement
@@ -71,8 +80,11 @@ type Report struct {
 	Parameters map[string]float64 `json:"parameters,omitempty"` // hyper-parameters as used
 	Shares     []Share            `json:"shares,omitempty"`     // one a task, where something is shared
 	Vectors    [][]float64        `json:"vectors,omitempty"`    // one a task, where each has a place in a space that all share; of several outputs one after the other
-	Warnings   []string           `json:"warnings,omitempty"`
-	Parts      []Report           `json:"parts,omitempty"` // of a model made of models
+	// Relation is the covariance of the tasks, of trace 1, where it is learned:
+	// task × task, of tasks with one output each.
+	Relation [][]float64 `json:"relation,omitempty"`
+	Warnings []string    `json:"warnings,omitempty"`
+	Parts    []Report    `json:"parts,omitempty"` // of a model made of models
 }
 
 // A Share says how much of a task's weights w_t = w0 + v_t is common.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/kindred-mtl/kindred"
 	"github.com/kindred-mtl/kindred/num"
@@ -91,5 +92,38 @@ func TestSelectKeepsGroupsAndTimes(t *testing.T) {
 	got := table.Select([]int{2, 0})
 	if !cmp.Equal(got.Columns[0].Number, []float64{3, 1}) || !cmp.Equal(got.Group, []int{9, 7}) || !cmp.Equal(got.Time, []float64{.3, .1}) {
 		t.Errorf("%+v", got)
+	}
+}
+
+func TestHeldPutsEveryNumberInItsPlace(t *testing.T) {
+	nan := math.NaN()
+	s, err := kindred.FromSlices([][]float64{{1}, {2}, {3}, {4}}, []float64{5, 7, 5, 9}, []float64{0.5, nan, 2.5, 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := kindred.NewHeld(s)
+	held.Put([]kindred.Outcome{{Value: []float64{4, 1}}, {Value: []float64{3}, Variance: []float64{0.3}}}, []int{0, 1}, [][]int{{3, 0}, {2}})
+	held.Put([]kindred.Outcome{{Value: []float64{1.5}, Variance: []float64{0.1}}}, []int{1}, [][]int{nil, {0}})
+	want := []kindred.Outcome{
+		{Task: 0, Value: []float64{1, nan, nan, 4}},
+		{Task: 1, Value: []float64{1.5, nan, 3}, Variance: []float64{0.1, nan, 0.3}},
+	}
+	if d := cmp.Diff(want, held.Outcomes, cmpopts.EquateNaNs()); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestAppendJoinsOutcomes(t *testing.T) {
+	o := kindred.Outcome{Task: 1, Value: []float64{1}, Variance: []float64{2}, Class: []int{0}, Probability: []float64{.2, .8}, Decision: []float64{3}}
+	p := o
+	o.Append(&p)
+	want := kindred.Outcome{Task: 1, Value: []float64{1, 1}, Variance: []float64{2, 2}, Class: []int{0, 0}, Probability: []float64{.2, .8, .2, .8}, Decision: []float64{3, 3}}
+	if d := cmp.Diff(want, o); d != "" {
+		t.Error(d)
+	}
+	var nothing kindred.Outcome
+	nothing.Append(&kindred.Outcome{})
+	if nothing.Value != nil || nothing.Variance != nil || nothing.Class != nil || nothing.Probability != nil || nothing.Decision != nil {
+		t.Errorf("of nothing: %+v", nothing)
 	}
 }

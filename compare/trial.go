@@ -177,6 +177,7 @@ func fits(c *score.Cell) error {
 		got, want int
 	}{
 		{"values", c.Out.Value != nil, len(c.Out.Value), n},
+		{"variances", c.Out.Variance != nil, len(c.Out.Variance), n},
 		{"classes", c.Out.Class != nil, len(c.Out.Class), n},
 		{"probabilities", c.Out.Probability != nil, len(c.Out.Probability), wide},
 		{"decisions", c.Out.Decision != nil, len(c.Out.Decision), decisions},

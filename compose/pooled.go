@@ -164,11 +164,8 @@ func pooled(s *kindred.Set) *kindred.Set {
 // joined puts the outcomes of all tasks one after the other.
 func joined(held []kindred.Outcome) kindred.Outcome {
 	var o kindred.Outcome
-	for _, h := range held {
-		o.Value = append(o.Value, h.Value...)
-		o.Class = append(o.Class, h.Class...)
-		o.Probability = append(o.Probability, h.Probability...)
-		o.Decision = append(o.Decision, h.Decision...)
+	for i := range held {
+		o.Append(&held[i])
 	}
 	return o
 }

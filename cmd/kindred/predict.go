@@ -34,7 +34,8 @@ func predict(c *common) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "predict MODEL FILE", Short: "Append a model's predictions to a table", Args: exactly(2, "a model file and a table"),
 		Long: `Append a model's predictions to a table: for each target T a column T.predicted
-(the value or class) and, where the model has probabilities, T.probability.CLASS.
+(the value or class) and, where the model has them, T.probability.CLASS, and
+T.deviation, the standard deviation of the value with its noise.
 Where the model was learned with a task column, each row is predicted for the
 task that it names in that column; else every row is predicted for every task.
 The table is written as it was read, as TSV where --out ends in .tsv.`,
@@ -161,6 +162,13 @@ func (c *columns) classes(name string, rows []int, class []int, names []string) 
 func (c *columns) put(info kindred.TaskInfo, o *kindred.Outcome, rows []int) {
 	if o.Value != nil {
 		c.numbers(info.Target+".predicted", rows, o.Value, 0, 1)
+	}
+	if o.Variance != nil {
+		deviation := make([]float64, len(o.Variance))
+		for i, v := range o.Variance {
+			deviation[i] = math.Sqrt(v)
+		}
+		c.numbers(info.Target+".deviation", rows, deviation, 0, 1)
 	}
 	if o.Class != nil {
 		c.classes(info.Target+".predicted", rows, o.Class, info.Classes)
