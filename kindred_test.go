@@ -127,3 +127,15 @@ func TestAppendJoinsOutcomes(t *testing.T) {
 		t.Errorf("of nothing: %+v", nothing)
 	}
 }
+
+func TestListedNamesEveryRowOnce(t *testing.T) {
+	a, b := &kindred.Table{}, &kindred.Table{}
+	for _, table := range []*kindred.Table{a, b} {
+		table.Columns = []kindred.Column{{Name: "x", Number: make([]float64, 5)}}
+	}
+	s := &kindred.Set{Tasks: []kindred.Task{{Table: a, Rows: []int{3, 1, 3}}, {Table: b, Rows: []int{4}}, {Table: a, Rows: []int{0, 1}}}}
+	rows, places := s.Listed()
+	if !cmp.Equal(rows, [][]int{{3, 1, 0}, {4}}) || !cmp.Equal(places, [][]int{{0, 1, 0}, {0}, {2, 1}}) {
+		t.Errorf("rows %v, places %v", rows, places)
+	}
+}

@@ -165,6 +165,30 @@ func (s *Set) Tables() []*Table {
 	return tables
 }
 
+// Listed returns, for each table of Tables, the rows that tasks list, each
+// once, and for each task the places of its rows among those of its table.
+func (s *Set) Listed() (rows, places [][]int) {
+	tables := s.Tables()
+	at, seen := make(map[*Table]int, len(tables)), make([][]int, len(tables)) // seen: the places, from 1
+	rows, places = make([][]int, len(tables)), make([][]int, len(s.Tasks))
+	for i, table := range tables {
+		at[table], seen[i], rows[i] = i, make([]int, table.Len()), []int{}
+	}
+	for k := range s.Tasks {
+		t := &s.Tasks[k]
+		i := at[t.Table]
+		places[k] = make([]int, len(t.Rows))
+		for p, r := range t.Rows {
+			if seen[i][r] == 0 {
+				rows[i] = append(rows[i], r)
+				seen[i][r] = len(rows[i])
+			}
+			places[k][p] = seen[i][r] - 1
+		}
+	}
+	return rows, places
+}
+
 // Check says what is wrong with the set: no task, two of one name, tables of
 // different schemas, a task that Task.Check refuses.
 func (s *Set) Check() error {

@@ -130,20 +130,9 @@ func (d *design) oneVersusRest(t int) bool {
 // and tasks that list the same rows of it share their matrix.
 func (d *design) rows(ctx context.Context, s *kindred.Set) ([]*num.Matrix, error) {
 	out := make([]*num.Matrix, len(s.Tasks))
-	for _, table := range s.Tables() {
-		place := make([]int, table.Len())
-		listed := []int{} // nil would be all
-		for i := range s.Tasks {
-			if t := &s.Tasks[i]; t.Table == table {
-				for _, r := range t.Rows {
-					if place[r] == 0 {
-						listed = append(listed, r)
-						place[r] = len(listed)
-					}
-				}
-			}
-		}
-		x, err := d.prep.Transform(ctx, table, listed)
+	listed, places := s.Listed()
+	for k, table := range s.Tables() {
+		x, err := d.prep.Transform(ctx, table, listed[k])
 		if err != nil {
 			return nil, err
 		}
@@ -156,11 +145,7 @@ func (d *design) rows(ctx context.Context, s *kindred.Set) ([]*num.Matrix, error
 				out[i] = out[i-1]
 				continue
 			}
-			places := make([]int, len(t.Rows))
-			for k, r := range t.Rows {
-				places[k] = place[r] - 1
-			}
-			out[i] = x.Select(places)
+			out[i] = x.Select(places[i])
 		}
 	}
 	return out, nil

@@ -147,6 +147,13 @@ func (m Method) CommonSlopes() kindred.Method {
 	return m
 }
 
+// AsIs is the method on features that are prepared already: their numbers as
+// they are.
+func (m Method) AsIs() kindred.Method {
+	m.Prep.Scale = "none"
+	return m
+}
+
 // A rough solution is enough to tell candidates apart.
 const (
 	roughTol   = 1e-4

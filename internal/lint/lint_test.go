@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/kindred-mtl/kindred/catalog"
+	"github.com/kindred-mtl/kindred/kernel"
 	"github.com/kindred-mtl/kindred/loss"
 	"github.com/kindred-mtl/kindred/penalty"
 	"github.com/kindred-mtl/kindred/solve"
@@ -29,8 +30,8 @@ var floors = map[string]int{
 	"":     1,
 	"loss": 2, "penalty": 2, "score": 2, "data": 2, "prep": 2, "synth": 2, "split": 2, "modelfile": 2, "calibrate": 2,
 	"penalty/penaltytest": 3, "loss/losstest": 3,
-	"solve":         3,
-	"linear":        4,
+	"solve":  3,
+	"linear": 4, "kernel": 4,
 	"compose":       5,
 	"compare":       6,
 	"recipe":        8,
@@ -116,6 +117,7 @@ func TestParts(t *testing.T) {
 	checkTable(t, "loss", loss.All)
 	checkTable(t, "penalty", penalty.All)
 	checkTable(t, "solve", solve.All)
+	checkTable(t, "kernel", kernel.All)
 }
 
 // stray are words that have no place in what lands.
