@@ -14,7 +14,7 @@ import (
 // without their labels.
 type Method struct {
 	Kernel    Kernel         // nil: RBF
-	Landmarks int            // 0: 300; exact where no more rows than that differ
+	Landmarks int            // at most; exact where no more rows than that differ. 0: what affords says
 	Method    kindred.Method // on the features; linear.Method takes them as they are
 	Prep      prep.Options   // of the columns
 	Seed      uint64         // of the rows that landmarks are chosen from, where there are more than 5,000
@@ -137,11 +137,19 @@ func (m Method) kernel() Kernel {
 	return m.Kernel
 }
 
-func (m Method) landmarks() int {
-	if m.Landmarks == 0 {
-		return 300
+// affords is how many landmarks m a fit can have in about a second: as many as
+// keep the nm² + Tm³ multiplications that n labels of T tasks take below 2²⁸,
+// but at least 100.
+func (g *ground) affords() int {
+	labels, tasks := 0.0, float64(len(g.set.Tasks))
+	for i := range g.set.Tasks {
+		labels += float64(len(g.set.Tasks[i].Rows))
 	}
-	return m.Landmarks
+	m := 100.0
+	for (m+1)*(m+1)*(labels+tasks*(m+1)) < 1<<28 {
+		m++
+	}
+	return int(m)
 }
 
 // inner is the method on features as they are.
@@ -170,7 +178,11 @@ func (m Method) ground(ctx context.Context, s *kindred.Set) (*ground, error) {
 
 // basis chooses the features.
 func (m Method) basis(g *ground) (*basis, error) {
-	b := newBasis(m.kernel().On(g.variance()), g.distinct(max(pool, m.landmarks()), m.Seed), m.landmarks())
+	most := m.Landmarks
+	if most == 0 {
+		most = g.affords()
+	}
+	b := newBasis(m.kernel().On(g.variance()), g.distinct(max(pool, most), m.Seed), most)
 	if math.IsNaN(b.lost) {
 		return nil, fmt.Errorf("kernel: the values of %s are not finite; scale the columns, or give a smaller gamma or degree", All.NameOf(m.kernel()))
 	}

@@ -12,11 +12,11 @@ import (
 // Schölkopf, Smola, Learning with Kernels, MIT Press, 2002, section 2.1.
 type Poly struct {
 	// Gamma is γ; 0 leaves it open, as in RBF.
-	Gamma float64 `json:"gamma"`
+	Gamma float64 `json:"gamma" words:"the factor of x·z; else as in rbf"`
 	// Degree is p, from 1 to 20; 0: 3.
-	Degree int `json:"degree"`
+	Degree int `json:"degree" words:"of the polynomial, 1 to 20, of kernel=poly; else 3"`
 	// Coef0 is c; 0: 1; negative: none, and monomials of degree p alone.
-	Coef0 float64 `json:"coef0"`
+	Coef0 float64 `json:"coef0" words:"the constant beside x·z, of kernel=poly; negative: none; else 1"`
 }
 
 // Check says what is wrong with the options.

@@ -11,7 +11,7 @@ type RBF struct {
 	// Gamma is γ; 0 leaves it open: a search tries ¼, 1 and 4 over the total
 	// variance of the rows, and a single fit uses 1 over it, which on
 	// standardized columns is scikit-learn's "scale".
-	Gamma float64 `json:"gamma"`
+	Gamma float64 `json:"gamma" words:"how fast likeness falls with squared distance; else 1/4, 1 and 4 over the total variance are tried"`
 }
 
 // Check says what is wrong with the options.

@@ -24,6 +24,7 @@ import (
 	"github.com/kindred-mtl/kindred"
 	"github.com/kindred-mtl/kindred/catalog"
 	"github.com/kindred-mtl/kindred/compose"
+	"github.com/kindred-mtl/kindred/kernel"
 	"github.com/kindred-mtl/kindred/linear"
 	"github.com/kindred-mtl/kindred/loss"
 	"github.com/kindred-mtl/kindred/modelfile"
@@ -33,7 +34,7 @@ import (
 )
 
 // Codecs reads and writes the models of every family.
-var Codecs = []modelfile.Codec{linear.Codec, compose.TasksCodec, compose.OneCodec}
+var Codecs = []modelfile.Codec{linear.Codec, kernel.Codec, compose.TasksCodec, compose.OneCodec}
 
 // A Method is one line of the table of methods.
 type Method struct {
@@ -44,16 +45,26 @@ type Method struct {
 	Lead    bool           // shown first: it earns a line in the results
 
 	loss    func() loss.Loss       // nil: of each target's kind
-	penalty func() penalty.Penalty // with the options that a recipe sets
-	// how makes the methods to search over of the one that loss, penalty and
-	// options describe.
-	how func(m linear.Method) []kindred.Method
+	penalty func() penalty.Penalty // with the options that a recipe sets; nil: none
+	how     way
+}
+
+// A way makes a method of the parts that a recipe sets: structs whose JSON
+// fields are options, and whose Check says what is wrong with them.
+type way interface {
+	// parts returns them fresh. One of the values given may choose a part.
+	parts(m Method, given map[string]any) ([]any, error)
+	// choices are the values that choose different parts.
+	choices() []map[string]any
+	// build makes the method, on what is known of the tasks' structure.
+	build(m Method, parts []any, seed uint64, known []Structure) (kindred.Method, error)
 }
 
 // Takes tells whether the method takes tasks of this kind.
 func (m Method) Takes(k kindred.Kind) bool { return m.Kinds == nil || slices.Contains(m.Kinds, k) }
 
-// options are those of every method. Others are those of its penalty and loss.
+// options are those of every method with a penalty. Others are those of its
+// other parts.
 type options struct {
 	C                float64 `json:"C" words:"strength 1/λ, above 0: more means larger weights; else searched for"`
 	Alpha            float64 `json:"alpha" words:"strength λ over the mean number of rows of a task; else searched for"`
@@ -105,6 +116,7 @@ var Methods = []Method{
 	{"joint-lasso", "one choice of features for all tasks", "λ Σ_j ‖W_j‖₂", nil, true, nil, l21, joint},
 	{"trace", "the tasks' weights span few directions", "λ ‖W‖_*", nil, true, nil, trace, joint},
 	{"tree", "tasks share along a hierarchy, also learned", "λ/2 Σ_u c_u‖v_u‖², w_t = Σ_{u above t} v_u", nil, true, nil, tree, joint},
+	{"kernel-svm", "curved boundaries, each near a shared one", "hinge + λ/2 ‖f‖², cov(f_s, f_t) = (1/μ + 1[s=t]) k", classes, true, hinge, shared, curved{}},
 	{"auto", "the best of five by inner validation", "least held-out loss", nil, true, nil, ridge, auto},
 	{"single-task", "each task alone, ridge, columns scaled or not", "λ/2 ‖w_t‖²", nil, true, nil, ridge, single},
 	{"ridge", "each task alone, small weights", "λ/2 ‖w_t‖²", nil, true, nil, ridge, alone},
@@ -140,6 +152,9 @@ var Methods = []Method{
 	{"sparse-low-rank", "few directions, weights of single tasks", "λ (T^θ ‖P‖_* + Σ|Q_jt|), W = P + Q", nil, false, nil, sparseLowRank, joint},
 	{"embedding", "a small space that all tasks share", "λ/2 (‖U‖² + ‖V‖²), W = U V", nil, false, nil, embedding, joint},
 	{"go-mtl", "tasks made of a few latent tasks", "λ (‖S‖₁ + ½‖L‖²), W = L S", nil, false, nil, goMTL, joint},
+	{"kernel-ridge", "curved functions, each near a shared one", "loss + λ/2 ‖f‖², cov(f_s, f_t) = (1/μ + 1[s=t]) k", nil, false, nil, shared, curved{}},
+	{"rbf-svm", "each task alone, curved boundaries", "hinge + λ/2 ‖f_t‖²", classes, false, hinge, ridge, curved{alone: true}},
+	{"rbf-ridge", "each task alone, curved functions", "loss + λ/2 ‖f_t‖²", nil, false, nil, ridge, curved{alone: true}},
 	{"pooled", "one model for all rows", "w_t = w, b_t = b", nil, true, nil, ridge, pooled},
 	{"pooled-svm", "one support vector machine for all rows", "hinge, w_t = w, b_t = b", classes, false, hinge, ridge, pooled},
 	{"pooled-slopes", "one weight vector, each task its intercept", "w_t = w", nil, false, nil, common, joint},
@@ -197,46 +212,54 @@ type Option struct {
 	Methods []string // that have it; nil: every method
 }
 
-// Options lists the options of every method, then those that only some have.
+// Options lists the options, those of most methods first.
 func Options() []Option {
 	var list []Option
-	for _, name := range catalog.Options(options{}) {
-		list = append(list, Option{Name: name, Words: catalog.Words(options{}, name)})
-	}
-	every := len(list)
 	for _, m := range Methods {
-		for _, part := range m.parts()[1:] {
-			for _, name := range catalog.Options(part) {
-				i := slices.IndexFunc(list, func(o Option) bool { return o.Name == name })
-				if i < 0 {
-					i = len(list)
-					list = append(list, Option{Name: name, Words: catalog.Words(part, name)})
-				}
-				if i >= every {
-					list[i].Methods = append(list[i].Methods, m.Name)
-				}
+		m.each(func(part any, name string) {
+			i := slices.IndexFunc(list, func(o Option) bool { return o.Name == name })
+			if i < 0 {
+				i = len(list)
+				list = append(list, Option{Name: name, Words: catalog.Words(part, name)})
 			}
+			if !slices.Contains(list[i].Methods, m.Name) {
+				list[i].Methods = append(list[i].Methods, m.Name)
+			}
+		})
+	}
+	for i := range list {
+		if len(list[i].Methods) == len(Methods) {
+			list[i].Methods = nil
 		}
 	}
 	return list
 }
 
-// Options names what may stand behind the method's colon alone.
+// Options names what may stand behind the method's colon, but for the options
+// of every method with a penalty.
 func (m Method) Options() []string {
 	var names []string
-	for _, part := range m.parts()[1:] {
-		names = append(names, catalog.Options(part)...)
-	}
+	m.each(func(part any, name string) {
+		if _, common := part.(*options); !common && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	})
 	return names
 }
 
-// parts are what a recipe sets, fresh.
-func (m Method) parts() []any {
-	parts := []any{&options{}, m.penalty()}
-	if m.loss != nil {
-		parts = append(parts, m.loss())
+// each calls f for every option of every part that the method can have.
+func (m Method) each(f func(part any, name string)) {
+	for _, choice := range m.how.choices() {
+		parts, err := m.how.parts(m, choice)
+		if err != nil {
+			panic(err) // a choice is the way's own
+		}
+		for _, part := range parts {
+			for _, name := range catalog.Options(part) {
+				f(part, name)
+			}
+		}
 	}
-	return parts
 }
 
 // build makes the method of the options in text.
@@ -245,37 +268,24 @@ func (m Method) build(text string, seed uint64, known []Structure) (kindred.Meth
 	if err != nil {
 		return nil, err
 	}
-	parts := m.parts()
-	if err := set(parts, given, append(catalog.Options(options{}), m.Options()...)); err != nil {
+	parts, err := m.how.parts(m, given)
+	if err != nil {
 		return nil, err
 	}
-	o := parts[0].(*options)
-	if err := o.check(given); err != nil {
+	if err := set(parts, given); err != nil {
 		return nil, err
 	}
-	for _, part := range parts[1:] {
-		if c, ok := part.(interface{ Check() error }); ok {
-			if err := c.Check(); err != nil {
-				return nil, err
-			}
+	for _, part := range parts {
+		if o, ok := part.(*options); ok {
+			err = o.check(given)
+		} else if c, ok := part.(interface{ Check() error }); ok {
+			err = c.Check()
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
-	method := linear.Method{
-		Penalty: parts[1].(penalty.Penalty), C: o.C, Alpha: o.Alpha, Solver: o.Solver, Tol: o.Tol, MaxIter: o.MaxIter,
-		InterceptScaling: o.InterceptScaling, Prep: prep.Options{Scale: o.Scale}, Seed: seed,
-	}
-	if m.loss != nil {
-		method.Loss = parts[2].(loss.Loss)
-	}
-	for _, s := range known {
-		method.Penalty, _ = s.give(method.Penalty)
-	}
-	search := compose.Search{Methods: m.how(method), Folds: o.Folds, OneSE: o.OneSE, Seed: seed}
-	open := o.C == 0 && o.Alpha == 0 || len(search.Methods) > 1 || len(method.Penalty.Variants()) > 1
-	if (o.Folds > 0 || o.OneSE) && !open {
-		return nil, errors.New("folds and one_se say how to search, and nothing is left open to search for")
-	}
-	return search, nil
+	return m.how.build(m, parts, seed, known)
 }
 
 // pairs reads option=value, option=value, …
@@ -305,7 +315,11 @@ func pairs(text string) (map[string]any, error) {
 }
 
 // set gives each value to the first part that has its option.
-func set(parts []any, values map[string]any, known []string) error {
+func set(parts []any, values map[string]any) error {
+	var known []string
+	for _, part := range parts {
+		known = append(known, catalog.Options(part)...)
+	}
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		if !slices.Contains(known, key) {
 			return catalog.Unknown("option", key, known)
@@ -395,32 +409,3 @@ func dirty() penalty.Penalty         { return &penalty.Dirty{} }
 func rmtfl() penalty.Penalty         { return &penalty.RMTFL{} }
 func robust() penalty.Penalty        { return &penalty.Robust{} }
 func sparseLowRank() penalty.Penalty { return &penalty.SparseLowRank{} }
-
-// joint learns all tasks in one problem.
-func joint(m linear.Method) []kindred.Method { return []kindred.Method{m} }
-
-// alone learns each task by itself.
-func alone(m linear.Method) []kindred.Method { return []kindred.Method{compose.Alone{Method: m}} }
-
-// single is the single-task baseline at its best.
-func single(m linear.Method) []kindred.Method {
-	if m.Prep.Scale != "" {
-		return alone(m)
-	}
-	raw := m
-	raw.Prep.Scale = "none"
-	return []kindred.Method{compose.Alone{Method: m}, compose.Alone{Method: raw}}
-}
-
-// pooled learns one model of all rows.
-func pooled(m linear.Method) []kindred.Method { return []kindred.Method{compose.Pooled{Method: m}} }
-
-// auto searches over what leads the table.
-func auto(m linear.Method) []kindred.Method {
-	list := append(alone(m), pooled(m)...)
-	for _, p := range []penalty.Penalty{&penalty.Shared{}, penalty.L21{}, penalty.Trace{}} {
-		m.Penalty = p
-		list = append(list, m)
-	}
-	return list
-}

@@ -14,7 +14,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kindred-mtl/kindred"
+	"github.com/kindred-mtl/kindred/compose"
+	"github.com/kindred-mtl/kindred/kernel"
+	"github.com/kindred-mtl/kindred/linear"
+	losses "github.com/kindred-mtl/kindred/loss"
 	"github.com/kindred-mtl/kindred/modelfile"
+	"github.com/kindred-mtl/kindred/penalty"
+	"github.com/kindred-mtl/kindred/prep"
 	"github.com/kindred-mtl/kindred/recipe"
 )
 
@@ -76,7 +82,11 @@ func TestEveryMethodFits(t *testing.T) {
 	ctx, fits := context.Background(), 0
 	for _, m := range recipe.Methods {
 		for _, kind := range allKinds {
-			method, err := recipe.Parse(m.Name+":folds=2", []kindred.Kind{kind}, 1)
+			text := m.Name
+			if has(m, "folds") {
+				text += ":folds=2"
+			}
+			method, err := recipe.Parse(text, []kindred.Kind{kind}, 1)
 			if !m.Takes(kind) {
 				if err == nil || !strings.Contains(err.Error(), "does not take a "+kind.String()+" target; it takes "+m.Kinds[0].String()) {
 					t.Errorf("%s, %v: %v", m.Name, kind, err)
@@ -125,6 +135,16 @@ func TestEveryMethodFits(t *testing.T) {
 	}
 }
 
+// has tells whether the method has an option.
+func has(m recipe.Method, option string) bool {
+	for _, o := range recipe.Options() {
+		if o.Name == option {
+			return o.Methods == nil || slices.Contains(o.Methods, m.Name)
+		}
+	}
+	return false
+}
+
 // loss is the squared error, or the share of wrong classes, of a task's rows,
 // and that of its mean or of its most frequent class.
 func loss(t *kindred.Task, o *kindred.Outcome) (got, nothing float64) {
@@ -156,6 +176,7 @@ func loss(t *kindred.Task, o *kindred.Outcome) (got, nothing float64) {
 func TestEveryOption(t *testing.T) {
 	values := map[string]string{
 		"solver": "fista", "max_iter": "7", "intercept_scaling": "3,solver=dualcd", "scale": "rms", "folds": "3", "one_se": "true", "a": "3", "rank": "2",
+		"kernel": "poly", "landmarks": "9", "degree": "2,kernel=poly", "coef0": "2,kernel=poly", "ard": "true", "linear": "true",
 	}
 	for _, o := range recipe.Options() {
 		value := values[o.Name]
@@ -167,16 +188,16 @@ func TestEveryOption(t *testing.T) {
 		}
 		for _, m := range recipe.Methods {
 			base := m.Name
-			if o.Name == "intercept_scaling" {
-				base += ":solver=dualcd"
+			if _, with, ok := strings.Cut(value, ","); ok && has(m, o.Name) {
+				base += ":" + with
 			}
 			plain, err := recipe.Parse(base, nil, 1)
 			if err != nil {
 				t.Fatal(err)
 			}
 			got, err := recipe.Parse(m.Name+":"+o.Name+"="+value, nil, 1)
-			switch has := o.Methods == nil || slices.Contains(o.Methods, m.Name); {
-			case !has && (err == nil || !strings.Contains(err.Error(), fmt.Sprintf("method %q: no option %q", m.Name, o.Name)) || !strings.Contains(err.Error(), "there are: C, alpha")):
+			switch has := has(m, o.Name); {
+			case !has && (err == nil || !strings.Contains(err.Error(), fmt.Sprintf("method %q: no option %q", m.Name, o.Name)) || !strings.Contains(err.Error(), "there are: ")):
 				t.Errorf("%s has no %s: %v", m.Name, o.Name, err)
 			case has && err != nil:
 				t.Errorf("%s:%s=%s: %v", m.Name, o.Name, value, err)
@@ -219,6 +240,17 @@ func TestBadRecipesAreOneSentence(t *testing.T) {
 		"shared-ridge:mu=-1":          "mu -1",
 		"huber:delta=x":               "option delta=x: a number is wanted",
 		"ridge:scale=1":               "option scale=1: a word is wanted",
+		"kernel-svm:degree=2":         `no option "degree"`,
+		"kernel-svm:kernel=pol":       `no kernel "pol"; did you mean "poly"?`,
+		"kernel-svm:kernel=3":         `no kernel "3"`,
+		"rbf-svm:mu=1":                `no option "mu"`,
+		"rbf-svm:landmarks=-3":        "option landmarks=-3",
+		"rbf-ridge:gamma=-1":          "gamma -1",
+
+		"kernel-svm:kernel=poly,degree=1.5":           "option degree=1.5: a whole number is wanted",
+		"kernel-ridge:kernel=linear,gamma=1":          `no option "gamma"`,
+		"rbf-ridge:C=1,gamma=1,folds=3":               "nothing is left open",
+		"kernel-ridge:C=1,mu=1,kernel=linear,folds=3": "nothing is left open",
 	} {
 		_, err := recipe.Parse(text, nil, 1)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
@@ -232,6 +264,28 @@ func TestBadRecipesAreOneSentence(t *testing.T) {
 		if _, err := recipe.Parse(text, nil, 1); err != nil {
 			t.Errorf("%q: %v", text, err)
 		}
+	}
+}
+
+func TestOptionsOfParts(t *testing.T) {
+	for _, m := range recipe.Methods {
+		want, ok := map[string][]string{
+			"ridge":        nil,
+			"shared-huber": {"mu", "delta"},
+			"kernel-svm":   {"mu", "kernel", "landmarks", "gamma", "degree", "coef0"},
+			"rbf-svm":      {"kernel", "landmarks", "gamma", "degree", "coef0"},
+		}[m.Name]
+		if got := m.Options(); ok && !slices.Equal(got, want) {
+			t.Errorf("%s has options %q, want %q", m.Name, got, want)
+		}
+	}
+	got, err := recipe.Parse("kernel-svm:kernel=poly,degree=2,coef0=0.5,landmarks=40,mu=3,C=2,scale=rms", nil, 7)
+	want := compose.Search{Seed: 7, Methods: []kindred.Method{kernel.Method{
+		Kernel: &kernel.Poly{Degree: 2, Coef0: 0.5}, Landmarks: 40, Prep: prep.Options{Scale: "rms"}, Seed: 7,
+		Method: linear.Method{Loss: losses.Hinge{}, Penalty: &penalty.Shared{Mu: 3}, C: 2, Seed: 7},
+	}}}
+	if d := cmp.Diff(kindred.Method(want), got); d != "" || err != nil {
+		t.Error(d, err)
 	}
 }
 

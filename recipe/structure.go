@@ -42,6 +42,9 @@ func (s Structure) Check(recipes []string) error {
 		var takers []string
 		taken := false
 		for _, m := range Methods {
+			if m.penalty == nil {
+				continue
+			}
 			if _, ok := part.alone.give(m.penalty()); !ok {
 				continue
 			}

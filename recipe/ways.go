@@ -1,0 +1,143 @@
+package recipe
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/kindred-mtl/kindred"
+	"github.com/kindred-mtl/kindred/compose"
+	"github.com/kindred-mtl/kindred/kernel"
+	"github.com/kindred-mtl/kindred/linear"
+	"github.com/kindred-mtl/kindred/loss"
+	"github.com/kindred-mtl/kindred/penalty"
+	"github.com/kindred-mtl/kindred/prep"
+)
+
+// linearly searches over the methods that it makes of a linear one.
+type linearly func(m linear.Method) []kindred.Method
+
+func (linearly) choices() []map[string]any { return []map[string]any{nil} }
+
+func (linearly) parts(m Method, _ map[string]any) ([]any, error) {
+	parts := []any{&options{}, m.penalty()}
+	if m.loss != nil {
+		parts = append(parts, m.loss())
+	}
+	return parts, nil
+}
+
+func (how linearly) build(m Method, parts []any, seed uint64, known []Structure) (kindred.Method, error) {
+	method := linearOf(m, parts, seed, known)
+	method.Prep.Scale = parts[0].(*options).Scale
+	return search(how(method), parts, len(method.Penalty.Variants()) > 1, seed)
+}
+
+// linearOf is the linear method of options, penalty and loss.
+func linearOf(m Method, parts []any, seed uint64, known []Structure) linear.Method {
+	o := parts[0].(*options)
+	method := linear.Method{
+		Penalty: parts[1].(penalty.Penalty), C: o.C, Alpha: o.Alpha, Solver: o.Solver, Tol: o.Tol, MaxIter: o.MaxIter,
+		InterceptScaling: o.InterceptScaling, Seed: seed,
+	}
+	if m.loss != nil {
+		method.Loss = parts[2].(loss.Loss)
+	}
+	for _, s := range known {
+		method.Penalty, _ = s.give(method.Penalty)
+	}
+	return method
+}
+
+// search searches over the methods; open tells whether they leave more open
+// than their strength.
+func search(methods []kindred.Method, parts []any, open bool, seed uint64) (kindred.Method, error) {
+	o := parts[0].(*options)
+	open = open || o.C == 0 && o.Alpha == 0 || len(methods) > 1
+	if (o.Folds > 0 || o.OneSE) && !open {
+		return nil, errors.New("folds and one_se say how to search, and nothing is left open to search for")
+	}
+	return compose.Search{Methods: methods, Folds: o.Folds, OneSE: o.OneSE, Seed: seed}, nil
+}
+
+// The ways of linear methods.
+var (
+	// joint learns all tasks in one problem.
+	joint = linearly(func(m linear.Method) []kindred.Method { return []kindred.Method{m} })
+
+	// alone learns each task by itself.
+	alone = linearly(func(m linear.Method) []kindred.Method { return []kindred.Method{compose.Alone{Method: m}} })
+
+	// single is the single-task baseline at its best.
+	single = linearly(func(m linear.Method) []kindred.Method {
+		if m.Prep.Scale != "" {
+			return alone(m)
+		}
+		raw := m
+		raw.Prep.Scale = "none"
+		return []kindred.Method{compose.Alone{Method: m}, compose.Alone{Method: raw}}
+	})
+
+	// pooled learns one model of all rows.
+	pooled = linearly(func(m linear.Method) []kindred.Method { return []kindred.Method{compose.Pooled{Method: m}} })
+
+	// auto searches over what leads the table.
+	auto = linearly(func(m linear.Method) []kindred.Method {
+		list := append(alone(m), pooled(m)...)
+		for _, p := range []penalty.Penalty{&penalty.Shared{}, penalty.L21{}, penalty.Trace{}} {
+			m.Penalty = p
+			list = append(list, m)
+		}
+		return list
+	})
+)
+
+// curved does what a linear way does on the features of a kernel.
+type curved struct{ alone bool }
+
+// kernelOptions are those of every kernel.
+type kernelOptions struct {
+	Kernel    string `json:"kernel" words:"how rows are compared: rbf, poly or linear; else rbf"`
+	Landmarks int    `json:"landmarks" words:"rows that stand for all others at most; else as many as a fit in about a second takes"`
+}
+
+// Check says what is wrong with the options.
+func (o *kernelOptions) Check() error {
+	if o.Landmarks < 0 {
+		return fmt.Errorf("option landmarks=%d: a number above 0 is wanted", o.Landmarks)
+	}
+	return nil
+}
+
+func (curved) choices() []map[string]any {
+	var all []map[string]any
+	for _, k := range kernel.All {
+		all = append(all, map[string]any{"kernel": k.Name})
+	}
+	return all
+}
+
+func (curved) parts(m Method, values map[string]any) ([]any, error) {
+	name := kernel.All[0].Name
+	if v, ok := values["kernel"]; ok {
+		name = fmt.Sprint(v)
+	}
+	k, err := kernel.All.Find("kernel", name)
+	if err != nil {
+		return nil, err
+	}
+	parts, err := joint.parts(m, values)
+	return append(parts, &kernelOptions{}, k.New()), err
+}
+
+func (how curved) build(m Method, parts []any, seed uint64, known []Structure) (kindred.Method, error) {
+	own, inner := parts[len(parts)-2:], linearOf(m, parts, seed, known)
+	k := own[1].(kernel.Kernel)
+	var method kindred.Method = kernel.Method{
+		Kernel: k, Landmarks: own[0].(*kernelOptions).Landmarks,
+		Method: inner, Prep: prep.Options{Scale: parts[0].(*options).Scale}, Seed: seed,
+	}
+	if how.alone {
+		method = compose.Alone{Method: method}
+	}
+	return search([]kindred.Method{method}, parts, len(inner.Penalty.Variants()) > 1 || len(k.Variants(1)) > 1, seed)
+}
