@@ -169,6 +169,22 @@ func TestLimitsOfSharedWeights(t *testing.T) {
 	}
 }
 
+// Squared loss with shared weights is solved exactly, also where there are
+// about as many features as rows.
+func TestSquaredLossTakesOneStep(t *testing.T) {
+	for _, n := range []int{5, 12} {
+		for d := n - 2; d <= 4*n; d += 2 {
+			for tasks := 1; tasks <= 2; tasks++ {
+				s := family(t, synth.Tasks{Tasks: tasks, Samples: n, Features: d, Seed: 6})
+				r := fit(t, linear.Method{Penalty: &penalty.Shared{Mu: 1}}, s).Report()
+				if r.Steps > 2 || r.Gap.Value > 1e-6 {
+					t.Errorf("%d tasks of %d rows, %d features: gap %.0e after %d steps", tasks, n, d, r.Gap.Value, r.Steps)
+				}
+			}
+		}
+	}
+}
+
 func TestMulticlass(t *testing.T) {
 	s := family(t, synth.Tasks{Tasks: 2, Samples: 90, Features: 4, Noise: 0.1, Seed: 7})
 	for i := range s.Tasks {

@@ -185,7 +185,7 @@ func (c *curvature) way(limit int) int {
 		return byDiagonal
 	}
 	switch {
-	case c.k.shared > 0 && most <= min(d, limit):
+	case c.grams == nil && c.k.shared > 0 && most <= min(d, limit):
 		return byRows
 	case c.k.private == 0 && d <= limit, c.k.shared > 0 && d <= limit && few, c.k.shared == 0 && widest <= limit && few:
 		return byFeatures

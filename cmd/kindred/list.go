@@ -98,7 +98,7 @@ func printList(cmd *cobra.Command, d listDocument, everything bool) {
 			title = "more methods"
 		}
 		t := newTable(w, table.Row{title, "what it does", "targets", "options"})
-		wrap(t, 0, 44, 20, 8)
+		wrap(t, 0, 42, 18, 10)
 		for _, m := range d.Shelf {
 			kinds := "every kind"
 			if m.Kinds != nil {
