@@ -34,7 +34,7 @@ import (
 )
 
 // Codecs reads and writes the models of every family.
-var Codecs = []modelfile.Codec{linear.Codec, kernel.Codec, compose.TasksCodec, compose.OneCodec}
+var Codecs = []modelfile.Codec{linear.Codec, kernel.Codec, kernel.GPCodec, compose.TasksCodec, compose.OneCodec}
 
 // A Method is one line of the table of methods.
 type Method struct {
@@ -69,8 +69,8 @@ type options struct {
 	C                float64 `json:"C" words:"strength 1/λ, above 0: more means larger weights; else searched for"`
 	Alpha            float64 `json:"alpha" words:"strength λ over the mean number of rows of a task; else searched for"`
 	Solver           string  `json:"solver" words:"a solver of kindred list --all; else the first that takes loss and penalty"`
-	Tol              float64 `json:"tol" words:"how far from the optimum a fit may end (its certificate); else 1e-6, of dualcd 1e-3"`
-	MaxIter          int     `json:"max_iter" words:"steps of the solver at most; else 10000"`
+	Tol              float64 `json:"tol" words:"how far from the optimum a fit may end (its certificate); else 1e-6, of dualcd and gp 1e-3"`
+	MaxIter          int     `json:"max_iter" words:"steps of the solver at most; else 10000, of gp 100"`
 	InterceptScaling float64 `json:"intercept_scaling" words:"the constant that stands for the intercept, of solver=dualcd; else 1"`
 	Scale            string  `json:"scale" words:"how numbers are scaled: standard, rms or none; else standard"`
 	Folds            int     `json:"folds" words:"folds of the search, 2 or more; else 5, or the first ones of 5 that hold out 10,000 labels"`
@@ -117,6 +117,7 @@ var Methods = []Method{
 	{"trace", "the tasks' weights span few directions", "λ ‖W‖_*", nil, true, nil, trace, joint},
 	{"tree", "tasks share along a hierarchy, also learned", "λ/2 Σ_u c_u‖v_u‖², w_t = Σ_{u above t} v_u", nil, true, nil, tree, joint},
 	{"kernel-svm", "curved boundaries, each near a shared one", "hinge + λ/2 ‖f‖², cov(f_s, f_t) = (1/μ + 1[s=t]) k", classes, true, hinge, shared, curved{}},
+	{"gp", "smooth functions, how alike tasks are learned", "f_t ~ GP, cov(f_s, f_t) = (AAᵀ + diag κ)_st k", numbers, true, nil, nil, gaussian{}},
 	{"auto", "the best of five by inner validation", "least held-out loss", nil, true, nil, ridge, auto},
 	{"single-task", "each task alone, ridge, columns scaled or not", "λ/2 ‖w_t‖²", nil, true, nil, ridge, single},
 	{"ridge", "each task alone, small weights", "λ/2 ‖w_t‖²", nil, true, nil, ridge, alone},
@@ -155,6 +156,7 @@ var Methods = []Method{
 	{"kernel-ridge", "curved functions, each near a shared one", "loss + λ/2 ‖f‖², cov(f_s, f_t) = (1/μ + 1[s=t]) k", nil, false, nil, shared, curved{}},
 	{"rbf-svm", "each task alone, curved boundaries", "hinge + λ/2 ‖f_t‖²", classes, false, hinge, ridge, curved{alone: true}},
 	{"rbf-ridge", "each task alone, curved functions", "loss + λ/2 ‖f_t‖²", nil, false, nil, ridge, curved{alone: true}},
+	{"single-gp", "each task alone, smooth functions", "f_t ~ GP(κ_t k_t)", numbers, false, nil, nil, gaussian{alone: true}},
 	{"pooled", "one model for all rows", "w_t = w, b_t = b", nil, true, nil, ridge, pooled},
 	{"pooled-svm", "one support vector machine for all rows", "hinge, w_t = w, b_t = b", classes, false, hinge, ridge, pooled},
 	{"pooled-slopes", "one weight vector, each task its intercept", "w_t = w", nil, false, nil, common, joint},

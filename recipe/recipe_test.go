@@ -247,6 +247,13 @@ func TestBadRecipesAreOneSentence(t *testing.T) {
 		"rbf-svm:landmarks=-3":        "option landmarks=-3",
 		"rbf-ridge:gamma=-1":          "gamma -1",
 
+		"gp:C=1":              `no option "C"`,
+		"gp:rank=1.5":         "option rank=1.5: a whole number is wanted",
+		"gp:tol=-1":           "none is negative",
+		"gp:scale=std":        `no scale "std"`,
+		"single-gp:rank=2":    `no option "rank"`,
+		"single-gp:ard=maybe": "option ard=maybe: true or false is wanted",
+
 		"kernel-svm:kernel=poly,degree=1.5":           "option degree=1.5: a whole number is wanted",
 		"kernel-ridge:kernel=linear,gamma=1":          `no option "gamma"`,
 		"rbf-ridge:C=1,gamma=1,folds=3":               "nothing is left open",
@@ -274,6 +281,7 @@ func TestOptionsOfParts(t *testing.T) {
 			"shared-huber": {"mu", "delta"},
 			"kernel-svm":   {"mu", "kernel", "landmarks", "gamma", "degree", "coef0"},
 			"rbf-svm":      {"kernel", "landmarks", "gamma", "degree", "coef0"},
+			"gp":           {"ard", "linear", "landmarks", "tol", "max_iter", "scale", "rank"},
 		}[m.Name]
 		if got := m.Options(); ok && !slices.Equal(got, want) {
 			t.Errorf("%s has options %q, want %q", m.Name, got, want)

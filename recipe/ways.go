@@ -97,7 +97,7 @@ type curved struct{ alone bool }
 // kernelOptions are those of every kernel.
 type kernelOptions struct {
 	Kernel    string `json:"kernel" words:"how rows are compared: rbf, poly or linear; else rbf"`
-	Landmarks int    `json:"landmarks" words:"rows that stand for all others at most; else as many as a fit in about a second takes"`
+	Landmarks int    `json:"landmarks" words:"rows that stand for all others, at most; else as many as a fit affords"`
 }
 
 // Check says what is wrong with the options.
@@ -140,4 +140,40 @@ func (how curved) build(m Method, parts []any, seed uint64, known []Structure) (
 		method = compose.Alone{Method: method}
 	}
 	return search([]kindred.Method{method}, parts, len(inner.Penalty.Variants()) > 1 || len(k.Variants(1)) > 1, seed)
+}
+
+// gaussian is a Gaussian process, of all tasks or of each alone.
+type gaussian struct{ alone bool }
+
+// scaling is the one option of columns.
+type scaling struct {
+	Scale string `json:"scale" words:"how numbers are scaled: standard, rms or none; else standard"`
+}
+
+// Check says what is wrong with the options.
+func (o *scaling) Check() error { return prep.Options{Scale: o.Scale}.Check() }
+
+// sharing is the option of tasks that learn together.
+type sharing struct {
+	Rank int `json:"rank" words:"directions that the tasks share, at most; else searched for, of gp 1 (negative: none)"`
+}
+
+func (gaussian) choices() []map[string]any { return []map[string]any{nil} }
+
+func (how gaussian) parts(Method, map[string]any) ([]any, error) {
+	parts := []any{&kernel.GP{}, &scaling{}}
+	if !how.alone {
+		parts = append(parts, &sharing{})
+	}
+	return parts, nil
+}
+
+func (how gaussian) build(_ Method, parts []any, seed uint64, _ []Structure) (kindred.Method, error) {
+	gp := *parts[0].(*kernel.GP)
+	gp.Prep.Scale, gp.Seed = parts[1].(*scaling).Scale, seed
+	if how.alone {
+		return compose.Alone{Method: gp}, nil
+	}
+	gp.Rank = parts[2].(*sharing).Rank
+	return gp, nil
 }

@@ -97,7 +97,7 @@ func printReport(cmd *cobra.Command, r kindred.Report) {
 	}
 	fmt.Fprintln(w)
 	for _, name := range slices.Sorted(maps.Keys(r.Parameters)) {
-		fmt.Fprintf(w, "  %-8s %.6g\n", name, r.Parameters[name])
+		fmt.Fprintf(w, "  %-12s %.6g\n", name, r.Parameters[name])
 	}
 	if len(r.Shares) > 0 {
 		header := table.Row{"task", "common", "private", "share"}

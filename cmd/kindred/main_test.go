@@ -226,6 +226,32 @@ func TestPredictInAPipe(t *testing.T) {
 	}
 }
 
+// A Gaussian process says how sure it is.
+func TestDeviations(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	must(t, "generate", "tasks", "--set", "n_tasks=3", "--set", "n_samples=20", "--out", at("t.csv"))
+	must(t, "fit", at("t.csv"), "--task", "task", "--target", "y", "--method", "gp", "--out", at("m"))
+	if out := must(t, "inspect", at("m")); !strings.Contains(out, "length_scale") || !strings.Contains(out, "residual") {
+		t.Errorf("inspect prints %s", out)
+	}
+	must(t, "predict", at("m"), at("t.csv"), "--out", at("p.csv"))
+	f, err := os.Open(at("p.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil || len(rows) != 61 || rows[0][13] != "y.deviation" {
+		t.Fatalf("%d rows, header %v, %v", len(rows), rows[0], err)
+	}
+	for _, row := range rows[1:] {
+		if sd, err := strconv.ParseFloat(row[13], 64); err != nil || !(sd > 0 && sd < 10) {
+			t.Errorf("deviation %q, %v", row[13], err)
+		}
+	}
+}
+
 func TestCompareWritesItsDocument(t *testing.T) {
 	dir := t.TempDir()
 	table := filepath.Join(dir, "t.csv")
