@@ -137,16 +137,16 @@ func (m Method) kernel() Kernel {
 	return m.Kernel
 }
 
-// affords is how many landmarks m a fit can have in about a second: as many as
-// keep the nm² + Tm³ multiplications that n labels of T tasks take below 2²⁸,
-// but at least 100.
+// affords is how many landmarks m a fit has where it is not said: as many as
+// keep the nm² + Tm³ multiplications that n labels of T tasks take at every
+// step below 2²⁷, but at least 100.
 func (g *ground) affords() int {
 	labels, tasks := 0.0, float64(len(g.set.Tasks))
 	for i := range g.set.Tasks {
 		labels += float64(len(g.set.Tasks[i].Rows))
 	}
 	m := 100.0
-	for (m+1)*(m+1)*(labels+tasks*(m+1)) < 1<<28 {
+	for (m+1)*(m+1)*(labels+tasks*(m+1)) < 1<<27 {
 		m++
 	}
 	return int(m)
