@@ -75,7 +75,7 @@ const tiny = 1e-12
 // so that the rank is revealed.
 //
 // Fine, Scheinberg, Efficient SVM training using low-rank kernel
-// representations, JMLR 2, 2001, section 4; Harbrecht, Peters, Schneider, On
+// representations, JMLR 2, 2001; Harbrecht, Peters, Schneider, On
 // the low-rank approximation by the pivoted Cholesky decomposition, Applied
 // Numerical Mathematics 62, 2012.
 func newBasis(k Kernel, rows *num.Matrix, m int) *basis {

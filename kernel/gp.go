@@ -20,12 +20,13 @@ import (
 // leaves nothing to search.
 //
 // Up to 3,000 labels take part in pairs, n³ multiplications a step; beyond, by
-// the features that landmarks span, nm² + Tm³. The likelihood has several
-// maxima: the start is the likeliest of eight.
+// the features that landmarks span, nm² + 3Tm³. The likelihood has several
+// maxima: the start is the likeliest of eight. Wide priors of the parameters
+// (ascent.prior) keep it from running to infinity where labels have no noise.
 //
 // Bonilla, Chai, Williams, Multi-task Gaussian process prediction, NIPS 2007;
 // Álvarez, Rosasco, Lawrence, Kernels for vector-valued functions: a review,
-// Foundations and Trends in Machine Learning 4, 2012, section 4.2.
+// Foundations and Trends in Machine Learning 4, 2012.
 type GP struct {
 	// Rank is that of AAᵀ, of use below the number of tasks; 0: 1; negative:
 	// none, tasks that have nothing but k in common.

@@ -16,7 +16,7 @@ import (
 // log ω.
 //
 // Rasmussen, Williams, Gaussian Processes for Machine Learning, MIT Press,
-// 2006, eq. (5.1) and section 4.2.1.
+// 2006, sections 4.2 and 5.1.
 type covariance struct {
 	RBF    bool    `json:"rbf"`
 	Linear bool    `json:"linear"`

@@ -118,10 +118,8 @@ func (p *coregions) chain(g *coregions) {
 // a flat prior, which makes it that of their contrasts.
 //
 // Rasmussen, Williams, Gaussian Processes for Machine Learning, MIT Press,
-// 2006, eq. (2.45); Bonilla, Chai, Williams, Multi-task Gaussian process
-// prediction, NIPS 2007; Álvarez, Rosasco, Lawrence, Kernels for vector-valued
-// functions: a review, Foundations and Trends in Machine Learning 4, 2012,
-// section 4.2.
+// 2006, section 2.7; Bonilla, Chai, Williams, Multi-task Gaussian process
+// prediction, NIPS 2007.
 type evidence interface {
 	// minus is −2 log p(y | θ), and sets g to its gradient; +Inf where it
 	// cannot be computed.

@@ -172,7 +172,8 @@ func (e *exact) contrasts(v *solved) *num.Dense {
 //
 // with k_t the covariances of f_t(x) with the labels and u = e_t − HᵀK⁻¹k_t.
 //
-// Rasmussen, Williams, 2006, eqs. (2.41) and (2.42).
+// Rasmussen, Williams, Gaussian Processes for Machine Learning, MIT Press,
+// 2006, section 2.7.
 type known struct {
 	c         *covariance
 	base      []float64

@@ -25,7 +25,7 @@ import (
 // which takes nm² + Tm³ + (rm)³ multiplications.
 //
 // Titsias, Variational learning of inducing variables in sparse Gaussian
-// processes, AISTATS 2009, eq. (9).
+// processes, AISTATS 2009.
 type sparse struct {
 	*sample
 	c           *covariance

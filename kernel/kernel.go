@@ -9,11 +9,11 @@
 // with K_task from the penalty: private·I + shared·11ᵀ of shared weights, the
 // inverse of a graph's Laplacian, … [Method] makes the features of rows that
 // stand for all, the landmarks: exactly where these are all rows that differ,
-// after Nyström beyond.
+// after Nyström.
 //
 // Evgeniou, Micchelli, Pontil, Learning multiple tasks with kernel methods,
 // JMLR 6, 2005; Williams, Seeger, Using the Nyström method to speed up kernel
-// machines, NIPS 2000.
+// machines, NIPS 13, 2001.
 //
 // [GP] learns K_task, the length-scale and the noise of every task from the
 // marginal likelihood, and says how sure it is.
@@ -45,11 +45,11 @@ type Kernel interface {
 var All = catalog.Table[Kernel]{
 	{Name: "rbf", Words: "near rows have near values: smooth functions of any shape",
 		Formula: "exp(−γ‖x − z‖²)",
-		Source:  "Schölkopf, Smola, Learning with Kernels, MIT Press, 2002, section 2.3",
+		Source:  "Schölkopf, Smola, Learning with Kernels, MIT Press, 2002, chapter 2",
 		New:     func() Kernel { return &RBF{} }},
 	{Name: "poly", Words: "polynomials of the features",
 		Formula: "(γ x·z + c)^p",
-		Source:  "Schölkopf, Smola, Learning with Kernels, MIT Press, 2002, section 2.1",
+		Source:  "Schölkopf, Smola, Learning with Kernels, MIT Press, 2002, chapter 2",
 		New:     func() Kernel { return &Poly{} }},
 	{Name: "linear", Words: "linear functions: what package linear learns",
 		Formula: "x·z",

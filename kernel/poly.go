@@ -9,7 +9,7 @@ import (
 //
 //	k(x, z) = (γ x·z + c)^p
 //
-// Schölkopf, Smola, Learning with Kernels, MIT Press, 2002, section 2.1.
+// Schölkopf, Smola, Learning with Kernels, MIT Press, 2002, chapter 2.
 type Poly struct {
 	// Gamma is γ; 0 leaves it open, as in RBF.
 	Gamma float64 `json:"gamma" words:"the factor of x·z; else as in rbf"`

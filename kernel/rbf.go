@@ -6,7 +6,7 @@ import "math"
 //
 //	k(x, z) = exp(−γ‖x − z‖²)
 //
-// Schölkopf, Smola, Learning with Kernels, MIT Press, 2002, section 2.3.
+// Schölkopf, Smola, Learning with Kernels, MIT Press, 2002, chapter 2.
 type RBF struct {
 	// Gamma is γ; 0 leaves it open: a search tries ¼, 1 and 4 over the total
 	// variance of the rows, and a single fit uses 1 over it, which on
