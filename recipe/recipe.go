@@ -73,7 +73,7 @@ type options struct {
 	MaxIter          int     `json:"max_iter" words:"steps of the solver at most; else 10000, of gp 100"`
 	InterceptScaling float64 `json:"intercept_scaling" words:"the constant that stands for the intercept, of solver=dualcd; else 1"`
 	Scale            string  `json:"scale" words:"how numbers are scaled: standard, rms or none; else standard"`
-	Folds            int     `json:"folds" words:"folds of the search, 2 or more; else 5, or the first ones of 5 that hold out 10,000 labels"`
+	Folds            int     `json:"folds" words:"folds of the search, 2 or more; else 5, fewer of few rows or of many"`
 	OneSE            bool    `json:"one_se" words:"true: take the first candidate within one standard error of the best"`
 }
 

@@ -10,13 +10,15 @@ const (
 )
 
 // Inner are the folds within training rows on which settings are chosen and
-// decisions calibrated: those of KFold. With k 0 they are five, of which only
-// the first ones are used where these hold out enough labels, two at least.
+// decisions calibrated: those of KFold. With k 0 they are five, or as many as
+// the rows allow; only the first ones are used where these hold out enough
+// labels, two at least.
 func Inner(s *kindred.Set, k int, seed uint64) ([]Fold, error) {
 	if k > 0 {
 		return KFold(s, k, 1, seed)
 	}
-	folds, err := KFold(s, innerFolds, 1, seed)
+	_, free := newPool(s).loners()
+	folds, err := KFold(s, min(innerFolds, max(2, free)), 1, seed)
 	held := 0
 	for i := range folds {
 		if i >= 2 && held >= enough {

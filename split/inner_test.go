@@ -39,3 +39,18 @@ func TestInnerFolds(t *testing.T) {
 		}
 	}
 }
+
+// Where rows are fewer than five, there are as many folds as rows.
+func TestInnerFoldsOfFewRows(t *testing.T) {
+	for n, want := range map[int]int{2: 2, 3: 3, 4: 4, 5: 5, 9: 5} {
+		table := &kindred.Table{Columns: []kindred.Column{{Name: "x", Number: make([]float64, n)}}}
+		task := kindred.Task{Name: "a", Table: table, Label: kindred.Labels{Columns: [][]float64{make([]float64, n)}}}
+		for i := range n {
+			task.Rows = append(task.Rows, i)
+		}
+		folds, err := split.Inner(&kindred.Set{Tasks: []kindred.Task{task}}, 0, 1)
+		if err != nil || len(folds) != want {
+			t.Errorf("%d rows: %d folds, %v", n, len(folds), err)
+		}
+	}
+}
