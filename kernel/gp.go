@@ -36,7 +36,8 @@ type GP struct {
 	// Linear adds ω x·z to k.
 	Linear bool `json:"linear" words:"true: linear functions beside the smooth ones"`
 	// Landmarks, where above 0, is how many there are at most, whatever the
-	// number of labels; 0: as many as affords says, beyond 3,000 labels.
+	// number of labels; 0: as many as take a minute or two, beyond 3,000
+	// labels.
 	Landmarks int `json:"landmarks" words:"rows that stand for all others, at most; else as many as a fit affords"`
 	// Tol is the gradient of the log likelihood at the end, relative to that at
 	// the start; 0: 1e-3.

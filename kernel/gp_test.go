@@ -14,8 +14,10 @@ import (
 	"github.com/kindred-mtl/kindred"
 	"github.com/kindred-mtl/kindred/compose"
 	"github.com/kindred-mtl/kindred/kernel"
+	"github.com/kindred-mtl/kindred/linear"
 	"github.com/kindred-mtl/kindred/modelfile"
 	"github.com/kindred-mtl/kindred/num"
+	"github.com/kindred-mtl/kindred/penalty"
 	"github.com/kindred-mtl/kindred/synth"
 )
 
@@ -295,4 +297,56 @@ func TestGPRefuses(t *testing.T) {
 		t.Error("a task that is not there is predicted")
 	}
 	fit(t, kernel.GP{}, text)
+}
+
+// Sets at the edge of what can be learned: rows that are all alike, one row a
+// task, one task of many rows and one of one.
+func TestLittleToLearnFrom(t *testing.T) {
+	alike, err := kindred.FromSlices([][]float64{{1}, {1}, {1}, {1}}, []float64{1, 2, 3, 5}, []float64{2, 4, 4, 7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	single, err := kindred.FromRows([][]float64{{1}, {2}, {3}, {4}}, []string{"a", "b", "c", "d"}, []float64{1, 2, 3, 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	uneven, err := kindred.FromRows([][]float64{{1}, {2}, {3}, {4}, {5}}, []string{"a", "a", "a", "a", "b"}, []float64{1, 2, 3, 5, 9})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, s := range map[string]*kindred.Set{"alike": alike, "single": single, "uneven": uneven} {
+		for _, m := range []kindred.Method{
+			kernel.GP{}, kernel.GP{Landmarks: 2}, kernel.GP{ARD: true, Linear: true, Rank: 3},
+			kernel.Method{Method: linear.Method{Penalty: &penalty.Shared{}}},
+			kernel.Method{Kernel: kernel.Linear{}, Method: linear.Method{}},
+		} {
+			p := predict(t, fit(t, m, s), s.Tasks[0].Table)
+			for k, o := range p.Tasks {
+				for i, v := range o.Value {
+					if !(v > 0 && v < 12) || o.Variance != nil && !(o.Variance[i] > 0 && o.Variance[i] < 1000) {
+						t.Errorf("%s, %T: task %d, row %d: %v ± %v", name, m, k, i, v, o.Variance)
+					}
+				}
+			}
+		}
+	}
+	means := predict(t, fit(t, kernel.GP{}, alike), alike.Tasks[0].Table)
+	for k, want := range []float64{2.75, 4.25} {
+		if got := means.Tasks[k].Value[0]; math.Abs(got-want) > 1e-6 {
+			t.Errorf("rows that are all alike: task %d is predicted as %v, its mean is %v", k, got, want)
+		}
+	}
+}
+
+// In a search a process stands beside other methods.
+func TestGPInASearch(t *testing.T) {
+	s, table, _ := waves(2, 30, 11)
+	search := compose.Search{Folds: 3, Methods: []kindred.Method{linear.Method{Penalty: &penalty.Shared{Mu: 1}, C: 1}, kernel.GP{}}}
+	trials, err := search.Trials(ctx, s)
+	if err != nil || len(trials) != 2 || !(trials[1].Loss < 0.5*trials[0].Loss) {
+		t.Fatalf("%+v, %v", trials, err)
+	}
+	if p := predict(t, fit(t, search, s), table); p.Tasks[0].Variance == nil {
+		t.Error("what was chosen has no variance")
+	}
 }

@@ -41,12 +41,12 @@ func (a *ascent) run(g *ground) (*peak, error) {
 	if pairs && len(a.y) <= 500 {
 		return a.climb(newExact(a.sample, a.c, a.rank), nil)
 	}
-	most := a.Landmarks
-	if most == 0 {
-		most = a.affords()
-	}
-	if pairs {
-		most = min(most, 150) // enough to begin from
+	most, n := a.Landmarks, float64(len(a.y))
+	switch {
+	case pairs:
+		most = a.affords(min(step, n*n*n/8))
+	case most == 0:
+		most = a.affords(step)
 	}
 	marks := g.distinct(max(pool, most)+1, a.Seed)
 	all := marks.Rows <= most
@@ -61,12 +61,15 @@ func (a *ascent) run(g *ground) (*peak, error) {
 	return a.climb(newExact(a.sample, a.c, a.rank), p.theta)
 }
 
-// affords is how many landmarks m a fit of a hundred steps can have in about a
-// minute: as many as keep the nm² + 3Tm³ multiplications of a step below 2³⁰,
-// but from 50 to 1000.
-func (s *sample) affords() int {
+// step is how many multiplications a step takes where landmarks are not
+// counted: a hundred steps take about a minute.
+const step = 1 << 30
+
+// affords is how many landmarks m keep the nm² + 3Tm³ multiplications of a step
+// below this, but from 50 to 1000.
+func (s *sample) affords(work float64) int {
 	n, tasks, m := float64(len(s.y)), float64(s.tasks()), 50.0
-	for m < 1000 && (m+1)*(m+1)*(n+3*tasks*(m+1)) < 1<<30 {
+	for m < 1000 && (m+1)*(m+1)*(n+3*tasks*(m+1)) < work {
 		m++
 	}
 	return int(m)

@@ -8,8 +8,8 @@
 //
 // with K_task from the penalty: private·I + shared·11ᵀ of shared weights, the
 // inverse of a graph's Laplacian, … [Method] makes the features of rows that
-// stand for all, the landmarks: exactly where these are all rows that differ,
-// after Nyström.
+// stand for all, the landmarks: exactly where these are all the rows that
+// differ, by Nyström's approximation beyond.
 //
 // Evgeniou, Micchelli, Pontil, Learning multiple tasks with kernel methods,
 // JMLR 6, 2005; Williams, Seeger, Using the Nyström method to speed up kernel

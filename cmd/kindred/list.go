@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kindred-mtl/kindred/catalog"
+	"github.com/kindred-mtl/kindred/kernel"
 	"github.com/kindred-mtl/kindred/loss"
 	"github.com/kindred-mtl/kindred/penalty"
 	"github.com/kindred-mtl/kindred/recipe"
@@ -56,7 +57,7 @@ func listCommand(c *common) *cobra.Command {
 			return c.report(cmd, d, nil, func() { printList(cmd, d, everything) })
 		},
 	}
-	cmd.Flags().BoolVar(&everything, "all", false, "also the losses, penalties, solvers, metrics and generators, with their sources")
+	cmd.Flags().BoolVar(&everything, "all", false, "also the losses, penalties, kernels, solvers, metrics and generators, with their sources")
 	c.jsonFlag(cmd)
 	return cmd
 }
@@ -75,6 +76,7 @@ func shelf() listDocument {
 	}
 	d.Parts = append(d.Parts, parts("loss", loss.All)...)
 	d.Parts = append(d.Parts, parts("penalty", penalty.All)...)
+	d.Parts = append(d.Parts, parts("kernel", kernel.All)...)
 	d.Parts = append(d.Parts, parts("solver", solve.All)...)
 	d.Parts = append(d.Parts, parts("metric", score.All)...)
 	d.Parts = append(d.Parts, parts("generator", synth.All)...)
