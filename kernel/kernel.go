@@ -58,7 +58,7 @@ var All = catalog.Table[Kernel]{
 }
 
 // scales are the multiples of 1/variance that a search tries for gamma.
-var scales = []float64{0.25, 1, 4}
+var scales = []float64{1.0 / 16, 0.25, 1, 4}
 
 // gamma is g, or 1 over the total variance where g is left open: half the mean
 // squared distance of two rows.

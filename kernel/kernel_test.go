@@ -383,7 +383,7 @@ func TestSearchTriesKernels(t *testing.T) {
 	for _, path := range paths {
 		gammas = append(gammas, path[0].(kernel.Method).Kernel.Parameters()["gamma"])
 	}
-	if len(gammas) != 3 || gammas[0] != gammas[1]/4 || gammas[2] != gammas[1]*4 {
+	if len(gammas) != 4 || gammas[0] != gammas[1]/4 || gammas[3] != gammas[2]*4 {
 		t.Errorf("gammas are %v", gammas)
 	}
 	train := s.Select([][]int{{0, 1, 2, 3, 4, 5, 6, 7}, {5, 6, 7, 8, 9, 10}})

@@ -8,10 +8,10 @@ import "math"
 //
 // Schölkopf, Smola, Learning with Kernels, MIT Press, 2002, chapter 2.
 type RBF struct {
-	// Gamma is γ; 0 leaves it open: a search tries ¼, 1 and 4 over the total
+	// Gamma is γ; 0 leaves it open: a search tries 1/16, ¼, 1 and 4 over the total
 	// variance of the rows, and a single fit uses 1 over it, which on
 	// standardized columns is scikit-learn's "scale".
-	Gamma float64 `json:"gamma" words:"how fast likeness falls with squared distance; else 1/4, 1 and 4 over the total variance are tried"`
+	Gamma float64 `json:"gamma" words:"how fast likeness falls with squared distance; else 1/16, 1/4, 1 and 4 over the total variance are tried"`
 }
 
 // Check says what is wrong with the options.
