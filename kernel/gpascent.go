@@ -26,7 +26,7 @@ type ascent struct {
 type peak struct {
 	evidence
 	theta  []float64
-	minus  float64 // −2 log p
+	minus  float64 // −2 log p of labels and parameters
 	slope  float64 // the length of its gradient, relative to that at the start
 	steps  int
 	status string

@@ -283,7 +283,7 @@ func TestSparseRowsAreDenseRows(t *testing.T) {
 // saved is the model, written and read.
 func saved(t testing.TB, m kindred.Model) kindred.Model {
 	t.Helper()
-	codecs := []modelfile.Codec{linear.Codec, kernel.Codec, compose.TasksCodec}
+	codecs := []modelfile.Codec{linear.Codec, kernel.Codec, compose.TasksCodec, compose.OneCodec}
 	var b bytes.Buffer
 	if err := modelfile.Save(&b, m, nil, codecs...); err != nil {
 		t.Fatal(err)
@@ -301,6 +301,7 @@ func TestSavedModelPredictsTheSameBits(t *testing.T) {
 		kernel.Method{Method: linear.Method{Loss: loss.Hinge{}, Penalty: &penalty.Shared{Mu: 1}}},
 		kernel.Method{Kernel: &kernel.Poly{Coef0: 2}, Landmarks: 15, Method: linear.Method{}},
 		compose.Alone{Method: kernel.Method{Kernel: kernel.Linear{}, Method: linear.Method{}}},
+		compose.Search{Folds: 2, Methods: []kindred.Method{compose.Pooled{Method: kernel.Method{Method: linear.Method{C: 1}}}}},
 	} {
 		model := fit(t, m, s)
 		again := saved(t, model)
