@@ -2,10 +2,21 @@ package num
 
 import "math"
 
-// Dot is Σ x_i y_i over the length of x. The sum is taken in four interleaved
-// parts, always the same way.
+// long is the length from which the vector unit pays for its call.
+const long = 16
+
+// Dot is Σ x_i y_i over the length of x. The sum is taken in interleaved
+// parts, whose number depends on nothing but the length and the vector unit.
 func Dot(x, y []float64) float64 {
 	y = y[:len(x)]
+	if len(x) >= long {
+		switch unit {
+		case avx512:
+			return dotAVX512(x, y)
+		case avx2:
+			return dotAVX2(x, y)
+		}
+	}
 	var s0, s1, s2, s3 float64
 	i := 0
 	for ; i+4 <= len(x); i += 4 {
@@ -23,9 +34,49 @@ func Dot(x, y []float64) float64 {
 
 // Axpy adds a·x to y over the length of x.
 func Axpy(a float64, x, y []float64) {
+	if len(x) < long {
+		for i, v := range x {
+			y[i] += a * v
+		}
+	} else {
+		axpy(a, x, y)
+	}
+}
+
+// axpy is Axpy apart, so that the short loop is compiled into its callers.
+func axpy(a float64, x, y []float64) {
 	y = y[:len(x)]
-	for i, v := range x {
-		y[i] += a * v
+	switch unit {
+	case avx512:
+		axpyAVX512(a, x, y)
+	case avx2:
+		axpyAVX2(a, x, y)
+	default:
+		for i, v := range x {
+			y[i] += a * v
+		}
+	}
+}
+
+// Axpy4 adds a_0 x_0 + … + a_3 x_3 to y. The four vectors lie in x one after
+// another, each as long as y.
+func Axpy4(y, a, x []float64) {
+	k := len(y)
+	a, x = a[:4], x[:4*k]
+	if k >= long/2 {
+		switch unit {
+		case avx512:
+			axpy4AVX512(y, a, x)
+			return
+		case avx2:
+			axpy4AVX2(y, a, x)
+			return
+		}
+	}
+	a0, a1, a2, a3 := a[0], a[1], a[2], a[3]
+	x0, x1, x2, x3 := x[:k], x[k:][:k], x[2*k:][:k], x[3*k:][:k]
+	for i := range y {
+		y[i] += (a0*x0[i] + a1*x1[i]) + (a2*x2[i] + a3*x3[i])
 	}
 }
 

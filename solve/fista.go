@@ -454,21 +454,11 @@ func (g *rowGroup) mul(out, w []float64, lo, hi int) {
 		}
 		j := 0
 		for ; j+4 <= len(value); j += 4 {
-			fused(o, value[j:j+4], w[j*k:])
+			num.Axpy4(o, value[j:j+4], w[j*k:])
 		}
 		for ; j < len(value); j++ {
 			num.Axpy(value[j], w[j*k:][:k], o)
 		}
-	}
-}
-
-// fused adds a_0 r_0 + … + a_3 r_3 to o, for the first four rows r of w.
-func fused(o, a, w []float64) {
-	k := len(o)
-	a0, a1, a2, a3 := a[0], a[1], a[2], a[3]
-	r0, r1, r2, r3 := w[:k], w[k : 2*k][:k], w[2*k : 3*k][:k], w[3*k : 4*k][:k]
-	for c := range o {
-		o[c] += (a0*r0[c] + a1*r1[c]) + (a2*r2[c] + a3*r3[c])
 	}
 }
 
@@ -495,7 +485,7 @@ func (g *rowGroup) mulT(out, a []float64, lo, hi int) {
 		}
 		for j := lo; j < hi; j++ {
 			x := [4]float64{x0[j], x1[j], x2[j], x3[j]}
-			fused(out[j*k:(j+1)*k], x[:], four)
+			num.Axpy4(out[j*k:(j+1)*k], x[:], four)
 		}
 	}
 	for ; i < n; i++ {

@@ -32,13 +32,14 @@ var floors = map[string]int{
 	"penalty/penaltytest": 3, "loss/losstest": 3,
 	"solve":  3,
 	"linear": 4, "kernel": 4,
-	"compose":       5,
-	"compare":       6,
-	"recipe":        8,
-	"cmd/kindred":   10,
-	"internal/lint": 11,
-	"bench":         11,
-	"bench/results": 11,
+	"compose":          5,
+	"compare":          6,
+	"recipe":           8,
+	"cmd/kindred":      10,
+	"internal/lint":    11,
+	"num/internal/gen": 11,
+	"bench":            11,
+	"bench/results":    11,
 }
 
 func TestFloors(t *testing.T) {

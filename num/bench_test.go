@@ -1,0 +1,73 @@
+package num
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+)
+
+func numbers(rng *rand.Rand, n int) []float64 {
+	x := make([]float64, n)
+	for i := range x {
+		x[i] = rng.NormFloat64()
+	}
+	return x
+}
+
+var lengths = []int{1, 4, 8, 10, 16, 28, 64, 100, 1000, 10000}
+
+var sink float64
+
+func BenchmarkDot(b *testing.B) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, n := range lengths {
+		x, y := numbers(rng, n), numbers(rng, n)
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			for b.Loop() {
+				sink += Dot(x, y)
+			}
+		})
+	}
+}
+
+func BenchmarkAxpy(b *testing.B) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, n := range lengths {
+		x, y := numbers(rng, n), numbers(rng, n)
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			for b.Loop() {
+				Axpy(1e-9, x, y)
+			}
+		})
+	}
+}
+
+// Rates count a multiplication and an addition for each entry of the upper
+// triangle.
+func BenchmarkGram(b *testing.B) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, shape := range [][2]int{{20, 5}, {50, 10}, {15000, 28}, {1000, 100}, {1000, 500}, {1000, 2000}} {
+		n, d := shape[0], shape[1]
+		x := &Matrix{Rows: n, Cols: d, Data: numbers(rng, n*d)}
+		w, m := numbers(rng, n), numbers(rng, d)
+		b.Run(fmt.Sprintf("%dx%d", n, d), func(b *testing.B) {
+			g := NewDense(d, d)
+			for b.Loop() {
+				GramTo(g, x, w, m)
+			}
+			b.ReportMetric(float64(b.N)*float64(n)*float64(d)*float64(d+1)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
+		})
+	}
+}
+
+func BenchmarkAxpy4(b *testing.B) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, n := range lengths[:8] {
+		y, a, x := numbers(rng, n), []float64{1e-9, 2e-9, 3e-9, -1e-9}, numbers(rng, 4*n)
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			for b.Loop() {
+				Axpy4(y, a, x)
+			}
+		})
+	}
+}
