@@ -71,8 +71,8 @@ end5:
 	VADDPD        X1, X0, X0
 	VUNPCKHPD     X0, X0, X1
 	VADDSD        X1, X0, X0
-	MOVSD         X0, ret+48(FP)
 	VZEROUPPER
+	MOVSD         X0, ret+48(FP)
 	RET
 
 // func axpyAVX512(a float64, x []float64, y []float64)
@@ -325,8 +325,8 @@ end20:
 	VADDPD       X1, X0, X0
 	VUNPCKHPD    X0, X0, X1
 	VADDSD       X1, X0, X0
-	MOVSD        X0, ret+48(FP)
 	VZEROUPPER
+	MOVSD        X0, ret+48(FP)
 	RET
 
 // func axpyAVX2(a float64, x []float64, y []float64)

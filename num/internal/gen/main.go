@@ -182,8 +182,9 @@ func dot(u unit) {
 	VADDPD(sums[1], sums[0], sums[0])
 	VADDPD(sums[3], sums[2], sums[2])
 	VADDPD(sums[2], sums[0], sums[0])
-	Store(u.sum(sums[0]), ReturnIndex(0))
-	VZEROUPPER()
+	total := u.sum(sums[0])
+	VZEROUPPER() // before an instruction that is not of AVX
+	Store(total, ReturnIndex(0))
 	RET()
 }
 
