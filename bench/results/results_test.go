@@ -37,11 +37,15 @@ func number(v float64) *float64 { return &v }
 // The table shows what a run came to, gains in the unit of their column.
 func TestTable(t *testing.T) {
 	d := &done{wall: 1500 * time.Millisecond, processor: 2200 * time.Millisecond, Result: compare.Result{Metric: "explained_variance_total", Methods: []compare.Method{
-		{Method: "single-task", Metrics: map[string]compare.Summary{"explained_variance_total": {Mean: number(0.25), SD: number(0.125)}}},
+		{Method: "single-task", Metrics: map[string]compare.Summary{"explained_variance_total": {Mean: number(0.25), SD: number(0.125)}},
+			Tasks: []compare.Task{{Task: "odd", Metrics: map[string]*float64{"explained_variance_total": number(0.75)}}, {Task: "even"}}},
 		{Method: "pooled", Note: "not applicable: one kind only"},
 		{Method: "trace", Metrics: map[string]compare.Summary{"explained_variance_total": {Mean: number(0.5)}}, Worse: 1, Better: 3,
-			Gain:  &compare.Gain{Value: number(0.25), Low: number(-0.5), High: number(1), Verdict: "better"},
-			Tasks: []compare.Task{{Task: "odd", Gain: &compare.Gain{Value: number(-0.125), Verdict: "worse"}}, {Task: "even", Gain: &compare.Gain{Value: number(0.5), Verdict: "better"}}}},
+			Gain: &compare.Gain{Value: number(0.25), Low: number(-0.5), High: number(1), Verdict: "better"},
+			Tasks: []compare.Task{
+				{Task: "odd", Metrics: map[string]*float64{"explained_variance_total": number(0.5)}, Gain: &compare.Gain{Value: number(-0.125), Verdict: "worse"}},
+				{Task: "even", Metrics: map[string]*float64{"explained_variance_total": number(0.625)}, Gain: &compare.Gain{Value: number(0.5), Verdict: "better"}},
+			}},
 	}}}
 	r := run{command: "compare x.csv", columns: []column{explained, rmse}, against: map[string]string{"trace": "49"}}
 	var got strings.Builder
@@ -49,11 +53,16 @@ func TestTable(t *testing.T) {
 	want := `
     kindred compare x.csv
 
-| method | explained variance, % | RMSE | gain in explained variance, % | 95 % interval | up | down | to hold against |
+| method | explained variance, % | RMSE | gain in explained variance, % | 95 % interval | up | down | to hold against (explained variance, %) |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 | single-task | 25.0 ± 12.5 | — |  |  |  |  |  |
 | pooled | — | — |  |  |  |  |  |
 | trace | 50.0 | — | **+25.00** | -50.00 to +100.00 | 3 | 1 | 49 |
+
+| task | single-task, explained variance, % | trace, explained variance, % |
+| --- | ---: | ---: |
+| odd | 75.0 | 50.0 |
+| even | — | 62.5 |
 
 2 s, 3 s of processor time.
 
@@ -65,26 +74,30 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// The learning curve is said in words.
+// The learning curve has a column; of many tasks made worse the worst are named.
 func TestCurve(t *testing.T) {
 	r := run{columns: []column{area}}
-	d := &done{Result: compare.Result{Metric: "auc"}}
+	d := &done{Result: compare.Result{Metric: "auc", Data: compare.Data{Tasks: 9}}}
 	for _, train := range []float64{0.1, 0.5} {
 		d.Methods = append(d.Methods, compare.Method{Method: "single-task", Train: train, Rows: 100 * train})
-		m := compare.Method{Method: "trace", Train: train, Rows: 100 * train, Gain: &compare.Gain{}}
+		m := compare.Method{Method: "trace", Train: train, Rows: 100 * train, Gain: &compare.Gain{Value: number(0.01)}}
 		if train == 0.1 {
 			m.RowsAlone = number(23)
 		} else {
-			m.MoreThan = number(50)
+			m.MoreThan, m.Worse = number(50), 7
+			for i := range 7 {
+				m.Tasks = append(m.Tasks, compare.Task{Task: string(rune('a' + i)), Gain: &compare.Gain{Value: number(-float64(i)), Verdict: "worse"}})
+			}
 		}
 		d.Methods = append(d.Methods, m)
 	}
 	var got strings.Builder
 	r.write(&got, d)
 	for _, want := range []string{
-		"| method | rows to train on | AUC |", "| trace | 10 % |",
-		"- trace at 10 %, with 10 rows a task, does as well as a task alone with 23.\n",
-		"- trace at 50 %, with 50 rows a task, does better than a task alone with 50, the most that was tried.\n",
+		"| method | rows of a task | AUC |",
+		"| trace | 10 (10 %) | — | +0.0100 | — | 0 | 0 | 23 |\n",
+		"| trace | 50 (50 %) | — | +0.0100 | — | 0 | 7 | above 50 |\n",
+		"- trace at 50 % makes worse: g (-6.000), f (-5.000), e (-4.000), d (-3.000), c (-2.000) and 2 more.\n",
 	} {
 		if !strings.Contains(got.String(), want) {
 			t.Errorf("no %q in\n%s", want, got.String())
