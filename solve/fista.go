@@ -465,10 +465,38 @@ func (g *rowGroup) mul(out, w []float64, lo, hi int) {
 // mulT sets rows lo to hi of out, d × k, to those of Xᵀa; a is n × k. Sparse
 // rows are taken whole: lo is 0 and hi is d.
 func (g *rowGroup) mulT(out, a []float64, lo, hi int) {
-	k, n := len(g.columns), g.x.Rows
-	clear(out[lo*k : hi*k])
-	i := 0
-	for ; !g.x.Sparse() && i+4 <= n; i += 4 {
+	clear(out[lo*len(g.columns) : hi*len(g.columns)])
+	switch {
+	case g.x.Sparse():
+		g.mulTSparse(out, a)
+	case hi-lo >= 32:
+		g.mulTLong(out, a, lo, hi)
+	default:
+		g.mulTShort(out, a, lo, hi)
+	}
+}
+
+// mulTLong adds long rows of X to each column of the result in turn.
+func (g *rowGroup) mulTLong(out, a []float64, lo, hi int) {
+	k, m := len(g.columns), hi-lo
+	columns := make([]float64, k*m)
+	for i := range g.x.Rows {
+		_, value := g.x.Row(i)
+		for c, v := range a[i*k : (i+1)*k] {
+			num.Axpy(v, value[lo:hi], columns[c*m:(c+1)*m])
+		}
+	}
+	for c := range k {
+		for j, v := range columns[c*m : (c+1)*m] {
+			out[(lo+j)*k+c] = v
+		}
+	}
+}
+
+// mulTShort takes four rows of X at a time.
+func (g *rowGroup) mulTShort(out, a []float64, lo, hi int) {
+	k, i := len(g.columns), 0
+	for ; i+4 <= g.x.Rows; i += 4 {
 		_, x0 := g.x.Row(i)
 		_, x1 := g.x.Row(i + 1)
 		_, x2 := g.x.Row(i + 2)
@@ -488,29 +516,24 @@ func (g *rowGroup) mulT(out, a []float64, lo, hi int) {
 			num.Axpy4(out[j*k:(j+1)*k], x[:], four)
 		}
 	}
-	for ; i < n; i++ {
-		index, value := g.x.Row(i)
+	for ; i < g.x.Rows; i++ {
+		_, value := g.x.Row(i)
+		for j := lo; j < hi; j++ {
+			num.Axpy(value[j], a[i*k:(i+1)*k], out[j*k:(j+1)*k])
+		}
+	}
+}
+
+func (g *rowGroup) mulTSparse(out, a []float64) {
+	k := len(g.columns)
+	for i := range g.x.Rows {
 		if k == 1 {
-			if index != nil {
-				g.x.Axpy(i, a[i], out)
-			} else {
-				num.Axpy(a[i], value[lo:hi], out[lo:hi])
-			}
+			g.x.Axpy(i, a[i], out)
 			continue
 		}
-		r := a[i*k : (i+1)*k]
-		if index != nil && k == 1 {
-			g.x.Axpy(i, r[0], out)
-			continue
-		}
-		if index == nil {
-			for j := lo; j < hi; j++ {
-				num.Axpy(value[j], r, out[j*k:(j+1)*k])
-			}
-			continue
-		}
+		index, value := g.x.Row(i)
 		for e, j := range index {
-			num.Axpy(value[e], r, out[int(j)*k:][:k])
+			num.Axpy(value[e], a[i*k:(i+1)*k], out[int(j)*k:][:k])
 		}
 	}
 }
