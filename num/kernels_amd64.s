@@ -76,185 +76,233 @@ end5:
 	RET
 
 // func axpyAVX512(a float64, x []float64, y []float64)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, FMA3
 TEXT ·axpyAVX512(SB), NOSPLIT, $0-56
 	VBROADCASTSD a+0(FP), Z0
 	MOVQ         x_base+8(FP), AX
-	MOVQ         y_base+32(FP), DX
-	MOVQ         x_len+16(FP), CX
-	SUBQ         $+32, CX
+	MOVQ         y_base+32(FP), CX
+	MOVQ         x_len+16(FP), DX
+	SUBQ         $+32, DX
 	JLT          done7
 
 loop6:
-	VMOVUPD     (DX), Z1
+	VMOVUPD     (CX), Z1
 	VMOVUPD     (AX), Z2
 	VFMADD231PD Z2, Z0, Z1
-	VMOVUPD     Z1, (DX)
-	VMOVUPD     64(DX), Z1
+	VMOVUPD     Z1, (CX)
+	VMOVUPD     64(CX), Z1
 	VMOVUPD     64(AX), Z2
 	VFMADD231PD Z2, Z0, Z1
-	VMOVUPD     Z1, 64(DX)
-	VMOVUPD     128(DX), Z1
+	VMOVUPD     Z1, 64(CX)
+	VMOVUPD     128(CX), Z1
 	VMOVUPD     128(AX), Z2
 	VFMADD231PD Z2, Z0, Z1
-	VMOVUPD     Z1, 128(DX)
-	VMOVUPD     192(DX), Z1
+	VMOVUPD     Z1, 128(CX)
+	VMOVUPD     192(CX), Z1
 	VMOVUPD     192(AX), Z2
 	VFMADD231PD Z2, Z0, Z1
-	VMOVUPD     Z1, 192(DX)
+	VMOVUPD     Z1, 192(CX)
 	ADDQ        $+256, AX
-	ADDQ        $+256, DX
-	SUBQ        $+32, CX
+	ADDQ        $+256, CX
+	SUBQ        $+32, DX
 	JGE         loop6
 
 done7:
-	ADDQ $+32, CX
-	SUBQ $+8, CX
+	ADDQ $+32, DX
+	SUBQ $+8, DX
 	JLT  done9
 
 loop8:
-	VMOVUPD     (DX), Z1
+	VMOVUPD     (CX), Z1
 	VMOVUPD     (AX), Z2
 	VFMADD231PD Z2, Z0, Z1
-	VMOVUPD     Z1, (DX)
+	VMOVUPD     Z1, (CX)
 	ADDQ        $+64, AX
-	ADDQ        $+64, DX
-	SUBQ        $+8, CX
+	ADDQ        $+64, CX
+	SUBQ        $+8, DX
 	JGE         loop8
 
 done9:
-	ADDQ  $+8, CX
-	TESTQ CX, CX
+	ADDQ  $+8, DX
+	TESTQ DX, DX
 	JZ    end10
+	SUBQ  $+4, DX
+	JLT   done12
 
-	// The lowest n bits name the lanes that are left.
-	MOVL        $0x00000001, BX
-	SHLL        CL, BX
-	DECL        BX
-	KMOVW       BX, K1
-	VMOVUPD.Z   (DX), K1, Z1
-	VMOVUPD.Z   (AX), K1, Z2
-	VFMADD231PD Z2, Z0, Z1
-	VMOVUPD     Z1, K1, (DX)
+loop11:
+	VMOVUPD     (CX), Y1
+	VMOVUPD     (AX), Y2
+	VFMADD231PD Y2, Y0, Y1
+	VMOVUPD     Y1, (CX)
+	ADDQ        $+32, AX
+	ADDQ        $+32, CX
+	SUBQ        $+4, DX
+	JGE         loop11
 
+done12:
+	ADDQ  $+4, DX
+	TESTQ DX, DX
+	JZ    end13
+
+one14:
+	VMOVSD      (CX), X3
+	VMOVSD      (AX), X4
+	VFMADD231PD Y4, Y0, Y3
+	VMOVSD      X3, (CX)
+	ADDQ        $+8, AX
+	ADDQ        $+8, CX
+	DECQ        DX
+	JNZ         one14
+
+end13:
 end10:
 	VZEROUPPER
 	RET
 
 // func axpy4AVX512(y []float64, a []float64, x []float64)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, FMA3
 TEXT ·axpy4AVX512(SB), NOSPLIT, $0-72
 	MOVQ         y_base+0(FP), AX
 	MOVQ         y_len+8(FP), CX
-	MOVQ         a_base+24(FP), DI
-	MOVQ         CX, R8
-	SHLQ         $0x03, R8
-	VBROADCASTSD (DI), Z0
-	MOVQ         x_base+48(FP), DX
-	VBROADCASTSD 8(DI), Z1
-	LEAQ         (DX)(R8*1), BX
-	VBROADCASTSD 16(DI), Z2
-	LEAQ         (BX)(R8*1), SI
-	VBROADCASTSD 24(DI), Z3
-	LEAQ         (SI)(R8*1), DI
+	MOVQ         a_base+24(FP), DX
+	MOVQ         CX, BX
+	SHLQ         $0x03, BX
+	VBROADCASTSD (DX), Z0
+	MOVQ         x_base+48(FP), SI
+	VBROADCASTSD 8(DX), Z1
+	LEAQ         (SI)(BX*1), DI
+	VBROADCASTSD 16(DX), Z2
+	LEAQ         (DI)(BX*1), R8
+	VBROADCASTSD 24(DX), Z3
+	LEAQ         (R8)(BX*1), DX
 	SUBQ         $+32, CX
-	JLT          done12
+	JLT          done16
 
-loop11:
+loop15:
 	VMOVUPD     (AX), Z4
-	VMOVUPD     (DX), Z5
-	VFMADD231PD Z5, Z0, Z4
-	VMOVUPD     (BX), Z5
-	VFMADD231PD Z5, Z1, Z4
 	VMOVUPD     (SI), Z5
-	VFMADD231PD Z5, Z2, Z4
+	VFMADD231PD Z5, Z0, Z4
 	VMOVUPD     (DI), Z5
+	VFMADD231PD Z5, Z1, Z4
+	VMOVUPD     (R8), Z5
+	VFMADD231PD Z5, Z2, Z4
+	VMOVUPD     (DX), Z5
 	VFMADD231PD Z5, Z3, Z4
 	VMOVUPD     Z4, (AX)
 	VMOVUPD     64(AX), Z4
-	VMOVUPD     64(DX), Z5
-	VFMADD231PD Z5, Z0, Z4
-	VMOVUPD     64(BX), Z5
-	VFMADD231PD Z5, Z1, Z4
 	VMOVUPD     64(SI), Z5
-	VFMADD231PD Z5, Z2, Z4
+	VFMADD231PD Z5, Z0, Z4
 	VMOVUPD     64(DI), Z5
+	VFMADD231PD Z5, Z1, Z4
+	VMOVUPD     64(R8), Z5
+	VFMADD231PD Z5, Z2, Z4
+	VMOVUPD     64(DX), Z5
 	VFMADD231PD Z5, Z3, Z4
 	VMOVUPD     Z4, 64(AX)
 	VMOVUPD     128(AX), Z4
-	VMOVUPD     128(DX), Z5
-	VFMADD231PD Z5, Z0, Z4
-	VMOVUPD     128(BX), Z5
-	VFMADD231PD Z5, Z1, Z4
 	VMOVUPD     128(SI), Z5
-	VFMADD231PD Z5, Z2, Z4
+	VFMADD231PD Z5, Z0, Z4
 	VMOVUPD     128(DI), Z5
+	VFMADD231PD Z5, Z1, Z4
+	VMOVUPD     128(R8), Z5
+	VFMADD231PD Z5, Z2, Z4
+	VMOVUPD     128(DX), Z5
 	VFMADD231PD Z5, Z3, Z4
 	VMOVUPD     Z4, 128(AX)
 	VMOVUPD     192(AX), Z4
-	VMOVUPD     192(DX), Z5
-	VFMADD231PD Z5, Z0, Z4
-	VMOVUPD     192(BX), Z5
-	VFMADD231PD Z5, Z1, Z4
 	VMOVUPD     192(SI), Z5
-	VFMADD231PD Z5, Z2, Z4
+	VFMADD231PD Z5, Z0, Z4
 	VMOVUPD     192(DI), Z5
+	VFMADD231PD Z5, Z1, Z4
+	VMOVUPD     192(R8), Z5
+	VFMADD231PD Z5, Z2, Z4
+	VMOVUPD     192(DX), Z5
 	VFMADD231PD Z5, Z3, Z4
 	VMOVUPD     Z4, 192(AX)
 	ADDQ        $+256, AX
-	ADDQ        $+256, DX
-	ADDQ        $+256, BX
 	ADDQ        $+256, SI
 	ADDQ        $+256, DI
+	ADDQ        $+256, R8
+	ADDQ        $+256, DX
 	SUBQ        $+32, CX
-	JGE         loop11
+	JGE         loop15
 
-done12:
+done16:
 	ADDQ $+32, CX
 	SUBQ $+8, CX
-	JLT  done14
+	JLT  done18
 
-loop13:
+loop17:
 	VMOVUPD     (AX), Z4
-	VMOVUPD     (DX), Z5
-	VFMADD231PD Z5, Z0, Z4
-	VMOVUPD     (BX), Z5
-	VFMADD231PD Z5, Z1, Z4
 	VMOVUPD     (SI), Z5
-	VFMADD231PD Z5, Z2, Z4
+	VFMADD231PD Z5, Z0, Z4
 	VMOVUPD     (DI), Z5
+	VFMADD231PD Z5, Z1, Z4
+	VMOVUPD     (R8), Z5
+	VFMADD231PD Z5, Z2, Z4
+	VMOVUPD     (DX), Z5
 	VFMADD231PD Z5, Z3, Z4
 	VMOVUPD     Z4, (AX)
 	ADDQ        $+64, AX
-	ADDQ        $+64, DX
-	ADDQ        $+64, BX
 	ADDQ        $+64, SI
 	ADDQ        $+64, DI
+	ADDQ        $+64, R8
+	ADDQ        $+64, DX
 	SUBQ        $+8, CX
-	JGE         loop13
+	JGE         loop17
 
-done14:
+done18:
 	ADDQ  $+8, CX
 	TESTQ CX, CX
-	JZ    end15
+	JZ    end19
+	SUBQ  $+4, CX
+	JLT   done21
 
-	// The lowest n bits name the lanes that are left.
-	MOVL        $0x00000001, R8
-	SHLL        CL, R8
-	DECL        R8
-	KMOVW       R8, K1
-	VMOVUPD.Z   (AX), K1, Z4
-	VMOVUPD.Z   (DX), K1, Z5
-	VFMADD231PD Z5, Z0, Z4
-	VMOVUPD.Z   (BX), K1, Z0
-	VFMADD231PD Z0, Z1, Z4
-	VMOVUPD.Z   (SI), K1, Z0
-	VFMADD231PD Z0, Z2, Z4
-	VMOVUPD.Z   (DI), K1, Z0
-	VFMADD231PD Z0, Z3, Z4
-	VMOVUPD     Z4, K1, (AX)
+loop20:
+	VMOVUPD     (AX), Y4
+	VMOVUPD     (SI), Y5
+	VFMADD231PD Y5, Y0, Y4
+	VMOVUPD     (DI), Y5
+	VFMADD231PD Y5, Y1, Y4
+	VMOVUPD     (R8), Y5
+	VFMADD231PD Y5, Y2, Y4
+	VMOVUPD     (DX), Y5
+	VFMADD231PD Y5, Y3, Y4
+	VMOVUPD     Y4, (AX)
+	ADDQ        $+32, AX
+	ADDQ        $+32, SI
+	ADDQ        $+32, DI
+	ADDQ        $+32, R8
+	ADDQ        $+32, DX
+	SUBQ        $+4, CX
+	JGE         loop20
 
-end15:
+done21:
+	ADDQ  $+4, CX
+	TESTQ CX, CX
+	JZ    end22
+
+one23:
+	VMOVSD      (AX), X6
+	VMOVSD      (SI), X7
+	VFMADD231PD Y7, Y0, Y6
+	VMOVSD      (DI), X7
+	VFMADD231PD Y7, Y1, Y6
+	VMOVSD      (R8), X7
+	VFMADD231PD Y7, Y2, Y6
+	VMOVSD      (DX), X7
+	VFMADD231PD Y7, Y3, Y6
+	VMOVSD      X6, (AX)
+	ADDQ        $+8, AX
+	ADDQ        $+8, SI
+	ADDQ        $+8, DI
+	ADDQ        $+8, R8
+	ADDQ        $+8, DX
+	DECQ        CX
+	JNZ         one23
+
+end22:
+end19:
 	VZEROUPPER
 	RET
 
@@ -269,9 +317,9 @@ TEXT ·dotAVX2(SB), NOSPLIT, $0-56
 	VXORPD Y2, Y2, Y2
 	VXORPD Y3, Y3, Y3
 	SUBQ   $+16, DX
-	JLT    done17
+	JLT    done25
 
-loop16:
+loop24:
 	VMOVUPD     (CX), Y4
 	VMOVUPD     (AX), Y5
 	VFMADD231PD Y4, Y5, Y0
@@ -287,37 +335,37 @@ loop16:
 	ADDQ        $+128, AX
 	ADDQ        $+128, CX
 	SUBQ        $+16, DX
-	JGE         loop16
+	JGE         loop24
 
-done17:
+done25:
 	ADDQ $+16, DX
 	SUBQ $+4, DX
-	JLT  done19
+	JLT  done27
 
-loop18:
+loop26:
 	VMOVUPD     (CX), Y4
 	VMOVUPD     (AX), Y5
 	VFMADD231PD Y4, Y5, Y0
 	ADDQ        $+32, AX
 	ADDQ        $+32, CX
 	SUBQ        $+4, DX
-	JGE         loop18
+	JGE         loop26
 
-done19:
+done27:
 	ADDQ  $+4, DX
 	TESTQ DX, DX
-	JZ    end20
+	JZ    end28
 
-one21:
+one29:
 	VMOVSD      (CX), X6
 	VMOVSD      (AX), X7
 	VFMADD231PD Y6, Y7, Y0
 	ADDQ        $+8, AX
 	ADDQ        $+8, CX
 	DECQ        DX
-	JNZ         one21
+	JNZ         one29
 
-end20:
+end28:
 	VADDPD       Y1, Y0, Y0
 	VADDPD       Y3, Y2, Y2
 	VADDPD       Y2, Y0, Y0
@@ -337,9 +385,9 @@ TEXT ·axpyAVX2(SB), NOSPLIT, $0-56
 	MOVQ         y_base+32(FP), CX
 	MOVQ         x_len+16(FP), DX
 	SUBQ         $+16, DX
-	JLT          done23
+	JLT          done31
 
-loop22:
+loop30:
 	VMOVUPD     (CX), Y1
 	VMOVUPD     (AX), Y2
 	VFMADD231PD Y2, Y0, Y1
@@ -359,14 +407,14 @@ loop22:
 	ADDQ        $+128, AX
 	ADDQ        $+128, CX
 	SUBQ        $+16, DX
-	JGE         loop22
+	JGE         loop30
 
-done23:
+done31:
 	ADDQ $+16, DX
 	SUBQ $+4, DX
-	JLT  done25
+	JLT  done33
 
-loop24:
+loop32:
 	VMOVUPD     (CX), Y1
 	VMOVUPD     (AX), Y2
 	VFMADD231PD Y2, Y0, Y1
@@ -374,14 +422,14 @@ loop24:
 	ADDQ        $+32, AX
 	ADDQ        $+32, CX
 	SUBQ        $+4, DX
-	JGE         loop24
+	JGE         loop32
 
-done25:
+done33:
 	ADDQ  $+4, DX
 	TESTQ DX, DX
-	JZ    end26
+	JZ    end34
 
-one27:
+one35:
 	VMOVSD      (CX), X3
 	VMOVSD      (AX), X4
 	VFMADD231PD Y4, Y0, Y3
@@ -389,9 +437,9 @@ one27:
 	ADDQ        $+8, AX
 	ADDQ        $+8, CX
 	DECQ        DX
-	JNZ         one27
+	JNZ         one35
 
-end26:
+end34:
 	VZEROUPPER
 	RET
 
@@ -412,9 +460,9 @@ TEXT ·axpy4AVX2(SB), NOSPLIT, $0-72
 	VBROADCASTSD 24(DX), Y3
 	LEAQ         (R8)(BX*1), DX
 	SUBQ         $+16, CX
-	JLT          done29
+	JLT          done37
 
-loop28:
+loop36:
 	VMOVUPD     (AX), Y4
 	VMOVUPD     (SI), Y5
 	VFMADD231PD Y5, Y0, Y4
@@ -461,14 +509,14 @@ loop28:
 	ADDQ        $+128, R8
 	ADDQ        $+128, DX
 	SUBQ        $+16, CX
-	JGE         loop28
+	JGE         loop36
 
-done29:
+done37:
 	ADDQ $+16, CX
 	SUBQ $+4, CX
-	JLT  done31
+	JLT  done39
 
-loop30:
+loop38:
 	VMOVUPD     (AX), Y4
 	VMOVUPD     (SI), Y5
 	VFMADD231PD Y5, Y0, Y4
@@ -485,14 +533,14 @@ loop30:
 	ADDQ        $+32, R8
 	ADDQ        $+32, DX
 	SUBQ        $+4, CX
-	JGE         loop30
+	JGE         loop38
 
-done31:
+done39:
 	ADDQ  $+4, CX
 	TESTQ CX, CX
-	JZ    end32
+	JZ    end40
 
-one33:
+one41:
 	VMOVSD      (AX), X6
 	VMOVSD      (SI), X7
 	VFMADD231PD Y7, Y0, Y6
@@ -509,9 +557,9 @@ one33:
 	ADDQ        $+8, R8
 	ADDQ        $+8, DX
 	DECQ        CX
-	JNZ         one33
+	JNZ         one41
 
-end32:
+end40:
 	VZEROUPPER
 	RET
 
@@ -571,9 +619,9 @@ TEXT ·tileAVX512(SB), NOSPLIT, $0-48
 	MOVQ       BX, BX
 	MOVQ       DI, DI
 	TESTQ      SI, SI
-	JZ         plain34
+	JZ         plain42
 
-rows36:
+rows44:
 	VBROADCASTSD (SI), Z16
 	ADDQ         $+8, SI
 	VMULPD       (BX), Z16, Z17
@@ -605,11 +653,11 @@ rows36:
 	ADDQ         $+128, DX
 	ADDQ         $+128, BX
 	DECQ         DI
-	JNZ          rows36
-	JMP          done35
+	JNZ          rows44
+	JMP          done43
 
-plain34:
-rows37:
+plain42:
+rows45:
 	VMOVUPD      (BX), Z16
 	VMOVUPD      64(BX), Z17
 	VBROADCASTSD (DX), Z18
@@ -639,9 +687,9 @@ rows37:
 	ADDQ         $+128, DX
 	ADDQ         $+128, BX
 	DECQ         DI
-	JNZ          rows37
+	JNZ          rows45
 
-done35:
+done43:
 	VADDPD  (AX), Z0, Z0
 	VMOVUPD Z0, (AX)
 	VADDPD  64(AX), Z1, Z1
@@ -708,184 +756,23 @@ TEXT ·tileAVX2(SB), NOSPLIT, $0-48
 	MOVQ   SI, R10
 	MOVQ   DI, R11
 	TESTQ  R10, R10
-	JZ     plain38
-
-rows40:
-	VBROADCASTSD (R10), Y8
-	ADDQ         $+8, R10
-	VMULPD       (R9), Y8, Y9
-	VMULPD       32(R9), Y8, Y8
-	VBROADCASTSD (R8), Y10
-	VFMADD231PD  Y9, Y10, Y0
-	VFMADD231PD  Y8, Y10, Y1
-	VBROADCASTSD 8(R8), Y10
-	VFMADD231PD  Y9, Y10, Y2
-	VFMADD231PD  Y8, Y10, Y3
-	VBROADCASTSD 16(R8), Y10
-	VFMADD231PD  Y9, Y10, Y4
-	VFMADD231PD  Y8, Y10, Y5
-	VBROADCASTSD 24(R8), Y10
-	VFMADD231PD  Y9, Y10, Y6
-	VFMADD231PD  Y8, Y10, Y7
-	ADDQ         $+128, R8
-	ADDQ         $+128, R9
-	DECQ         R11
-	JNZ          rows40
-	JMP          done39
-
-plain38:
-rows41:
-	VMOVUPD      (R9), Y8
-	VMOVUPD      32(R9), Y9
-	VBROADCASTSD (R8), Y10
-	VFMADD231PD  Y8, Y10, Y0
-	VFMADD231PD  Y9, Y10, Y1
-	VBROADCASTSD 8(R8), Y10
-	VFMADD231PD  Y8, Y10, Y2
-	VFMADD231PD  Y9, Y10, Y3
-	VBROADCASTSD 16(R8), Y10
-	VFMADD231PD  Y8, Y10, Y4
-	VFMADD231PD  Y9, Y10, Y5
-	VBROADCASTSD 24(R8), Y10
-	VFMADD231PD  Y8, Y10, Y6
-	VFMADD231PD  Y9, Y10, Y7
-	ADDQ         $+128, R8
-	ADDQ         $+128, R9
-	DECQ         R11
-	JNZ          rows41
-
-done39:
-	MOVQ    AX, R8
-	VADDPD  (R8), Y0, Y0
-	VMOVUPD Y0, (R8)
-	VADDPD  32(R8), Y1, Y1
-	VMOVUPD Y1, 32(R8)
-	ADDQ    CX, R8
-	VADDPD  (R8), Y2, Y2
-	VMOVUPD Y2, (R8)
-	VADDPD  32(R8), Y3, Y3
-	VMOVUPD Y3, 32(R8)
-	ADDQ    CX, R8
-	VADDPD  (R8), Y4, Y4
-	VMOVUPD Y4, (R8)
-	VADDPD  32(R8), Y5, Y5
-	VMOVUPD Y5, 32(R8)
-	ADDQ    CX, R8
-	VADDPD  (R8), Y6, Y6
-	VMOVUPD Y6, (R8)
-	VADDPD  32(R8), Y7, Y7
-	VMOVUPD Y7, 32(R8)
-	ADDQ    CX, R8
-	VXORPD  Y0, Y0, Y0
-	VXORPD  Y1, Y1, Y1
-	VXORPD  Y2, Y2, Y2
-	VXORPD  Y3, Y3, Y3
-	VXORPD  Y4, Y4, Y4
-	VXORPD  Y5, Y5, Y5
-	VXORPD  Y6, Y6, Y6
-	VXORPD  Y7, Y7, Y7
-	MOVQ    DX, R8
-	MOVQ    BX, R9
-	MOVQ    SI, R10
-	MOVQ    DI, R11
-	TESTQ   R10, R10
-	JZ      plain42
-
-rows44:
-	VBROADCASTSD (R10), Y8
-	ADDQ         $+8, R10
-	VMULPD       64(R9), Y8, Y9
-	VMULPD       96(R9), Y8, Y8
-	VBROADCASTSD (R8), Y10
-	VFMADD231PD  Y9, Y10, Y0
-	VFMADD231PD  Y8, Y10, Y1
-	VBROADCASTSD 8(R8), Y10
-	VFMADD231PD  Y9, Y10, Y2
-	VFMADD231PD  Y8, Y10, Y3
-	VBROADCASTSD 16(R8), Y10
-	VFMADD231PD  Y9, Y10, Y4
-	VFMADD231PD  Y8, Y10, Y5
-	VBROADCASTSD 24(R8), Y10
-	VFMADD231PD  Y9, Y10, Y6
-	VFMADD231PD  Y8, Y10, Y7
-	ADDQ         $+128, R8
-	ADDQ         $+128, R9
-	DECQ         R11
-	JNZ          rows44
-	JMP          done43
-
-plain42:
-rows45:
-	VMOVUPD      64(R9), Y8
-	VMOVUPD      96(R9), Y9
-	VBROADCASTSD (R8), Y10
-	VFMADD231PD  Y8, Y10, Y0
-	VFMADD231PD  Y9, Y10, Y1
-	VBROADCASTSD 8(R8), Y10
-	VFMADD231PD  Y8, Y10, Y2
-	VFMADD231PD  Y9, Y10, Y3
-	VBROADCASTSD 16(R8), Y10
-	VFMADD231PD  Y8, Y10, Y4
-	VFMADD231PD  Y9, Y10, Y5
-	VBROADCASTSD 24(R8), Y10
-	VFMADD231PD  Y8, Y10, Y6
-	VFMADD231PD  Y9, Y10, Y7
-	ADDQ         $+128, R8
-	ADDQ         $+128, R9
-	DECQ         R11
-	JNZ          rows45
-
-done43:
-	VADDPD  64(AX), Y0, Y0
-	VMOVUPD Y0, 64(AX)
-	VADDPD  96(AX), Y1, Y1
-	VMOVUPD Y1, 96(AX)
-	ADDQ    CX, AX
-	VADDPD  64(AX), Y2, Y2
-	VMOVUPD Y2, 64(AX)
-	VADDPD  96(AX), Y3, Y3
-	VMOVUPD Y3, 96(AX)
-	ADDQ    CX, AX
-	VADDPD  64(AX), Y4, Y4
-	VMOVUPD Y4, 64(AX)
-	VADDPD  96(AX), Y5, Y5
-	VMOVUPD Y5, 96(AX)
-	ADDQ    CX, AX
-	VADDPD  64(AX), Y6, Y6
-	VMOVUPD Y6, 64(AX)
-	VADDPD  96(AX), Y7, Y7
-	VMOVUPD Y7, 96(AX)
-	ADDQ    CX, AX
-	VXORPD  Y0, Y0, Y0
-	VXORPD  Y1, Y1, Y1
-	VXORPD  Y2, Y2, Y2
-	VXORPD  Y3, Y3, Y3
-	VXORPD  Y4, Y4, Y4
-	VXORPD  Y5, Y5, Y5
-	VXORPD  Y6, Y6, Y6
-	VXORPD  Y7, Y7, Y7
-	MOVQ    DX, R8
-	MOVQ    BX, R9
-	MOVQ    SI, R10
-	MOVQ    DI, R11
-	TESTQ   R10, R10
-	JZ      plain46
+	JZ     plain46
 
 rows48:
 	VBROADCASTSD (R10), Y8
 	ADDQ         $+8, R10
 	VMULPD       (R9), Y8, Y9
 	VMULPD       32(R9), Y8, Y8
-	VBROADCASTSD 32(R8), Y10
+	VBROADCASTSD (R8), Y10
 	VFMADD231PD  Y9, Y10, Y0
 	VFMADD231PD  Y8, Y10, Y1
-	VBROADCASTSD 40(R8), Y10
+	VBROADCASTSD 8(R8), Y10
 	VFMADD231PD  Y9, Y10, Y2
 	VFMADD231PD  Y8, Y10, Y3
-	VBROADCASTSD 48(R8), Y10
+	VBROADCASTSD 16(R8), Y10
 	VFMADD231PD  Y9, Y10, Y4
 	VFMADD231PD  Y8, Y10, Y5
-	VBROADCASTSD 56(R8), Y10
+	VBROADCASTSD 24(R8), Y10
 	VFMADD231PD  Y9, Y10, Y6
 	VFMADD231PD  Y8, Y10, Y7
 	ADDQ         $+128, R8
@@ -898,16 +785,16 @@ plain46:
 rows49:
 	VMOVUPD      (R9), Y8
 	VMOVUPD      32(R9), Y9
-	VBROADCASTSD 32(R8), Y10
+	VBROADCASTSD (R8), Y10
 	VFMADD231PD  Y8, Y10, Y0
 	VFMADD231PD  Y9, Y10, Y1
-	VBROADCASTSD 40(R8), Y10
+	VBROADCASTSD 8(R8), Y10
 	VFMADD231PD  Y8, Y10, Y2
 	VFMADD231PD  Y9, Y10, Y3
-	VBROADCASTSD 48(R8), Y10
+	VBROADCASTSD 16(R8), Y10
 	VFMADD231PD  Y8, Y10, Y4
 	VFMADD231PD  Y9, Y10, Y5
-	VBROADCASTSD 56(R8), Y10
+	VBROADCASTSD 24(R8), Y10
 	VFMADD231PD  Y8, Y10, Y6
 	VFMADD231PD  Y9, Y10, Y7
 	ADDQ         $+128, R8
@@ -945,12 +832,173 @@ done47:
 	VXORPD  Y5, Y5, Y5
 	VXORPD  Y6, Y6, Y6
 	VXORPD  Y7, Y7, Y7
-	MOVQ    BX, BX
-	MOVQ    DI, DI
-	TESTQ   SI, SI
+	MOVQ    DX, R8
+	MOVQ    BX, R9
+	MOVQ    SI, R10
+	MOVQ    DI, R11
+	TESTQ   R10, R10
 	JZ      plain50
 
 rows52:
+	VBROADCASTSD (R10), Y8
+	ADDQ         $+8, R10
+	VMULPD       64(R9), Y8, Y9
+	VMULPD       96(R9), Y8, Y8
+	VBROADCASTSD (R8), Y10
+	VFMADD231PD  Y9, Y10, Y0
+	VFMADD231PD  Y8, Y10, Y1
+	VBROADCASTSD 8(R8), Y10
+	VFMADD231PD  Y9, Y10, Y2
+	VFMADD231PD  Y8, Y10, Y3
+	VBROADCASTSD 16(R8), Y10
+	VFMADD231PD  Y9, Y10, Y4
+	VFMADD231PD  Y8, Y10, Y5
+	VBROADCASTSD 24(R8), Y10
+	VFMADD231PD  Y9, Y10, Y6
+	VFMADD231PD  Y8, Y10, Y7
+	ADDQ         $+128, R8
+	ADDQ         $+128, R9
+	DECQ         R11
+	JNZ          rows52
+	JMP          done51
+
+plain50:
+rows53:
+	VMOVUPD      64(R9), Y8
+	VMOVUPD      96(R9), Y9
+	VBROADCASTSD (R8), Y10
+	VFMADD231PD  Y8, Y10, Y0
+	VFMADD231PD  Y9, Y10, Y1
+	VBROADCASTSD 8(R8), Y10
+	VFMADD231PD  Y8, Y10, Y2
+	VFMADD231PD  Y9, Y10, Y3
+	VBROADCASTSD 16(R8), Y10
+	VFMADD231PD  Y8, Y10, Y4
+	VFMADD231PD  Y9, Y10, Y5
+	VBROADCASTSD 24(R8), Y10
+	VFMADD231PD  Y8, Y10, Y6
+	VFMADD231PD  Y9, Y10, Y7
+	ADDQ         $+128, R8
+	ADDQ         $+128, R9
+	DECQ         R11
+	JNZ          rows53
+
+done51:
+	VADDPD  64(AX), Y0, Y0
+	VMOVUPD Y0, 64(AX)
+	VADDPD  96(AX), Y1, Y1
+	VMOVUPD Y1, 96(AX)
+	ADDQ    CX, AX
+	VADDPD  64(AX), Y2, Y2
+	VMOVUPD Y2, 64(AX)
+	VADDPD  96(AX), Y3, Y3
+	VMOVUPD Y3, 96(AX)
+	ADDQ    CX, AX
+	VADDPD  64(AX), Y4, Y4
+	VMOVUPD Y4, 64(AX)
+	VADDPD  96(AX), Y5, Y5
+	VMOVUPD Y5, 96(AX)
+	ADDQ    CX, AX
+	VADDPD  64(AX), Y6, Y6
+	VMOVUPD Y6, 64(AX)
+	VADDPD  96(AX), Y7, Y7
+	VMOVUPD Y7, 96(AX)
+	ADDQ    CX, AX
+	VXORPD  Y0, Y0, Y0
+	VXORPD  Y1, Y1, Y1
+	VXORPD  Y2, Y2, Y2
+	VXORPD  Y3, Y3, Y3
+	VXORPD  Y4, Y4, Y4
+	VXORPD  Y5, Y5, Y5
+	VXORPD  Y6, Y6, Y6
+	VXORPD  Y7, Y7, Y7
+	MOVQ    DX, R8
+	MOVQ    BX, R9
+	MOVQ    SI, R10
+	MOVQ    DI, R11
+	TESTQ   R10, R10
+	JZ      plain54
+
+rows56:
+	VBROADCASTSD (R10), Y8
+	ADDQ         $+8, R10
+	VMULPD       (R9), Y8, Y9
+	VMULPD       32(R9), Y8, Y8
+	VBROADCASTSD 32(R8), Y10
+	VFMADD231PD  Y9, Y10, Y0
+	VFMADD231PD  Y8, Y10, Y1
+	VBROADCASTSD 40(R8), Y10
+	VFMADD231PD  Y9, Y10, Y2
+	VFMADD231PD  Y8, Y10, Y3
+	VBROADCASTSD 48(R8), Y10
+	VFMADD231PD  Y9, Y10, Y4
+	VFMADD231PD  Y8, Y10, Y5
+	VBROADCASTSD 56(R8), Y10
+	VFMADD231PD  Y9, Y10, Y6
+	VFMADD231PD  Y8, Y10, Y7
+	ADDQ         $+128, R8
+	ADDQ         $+128, R9
+	DECQ         R11
+	JNZ          rows56
+	JMP          done55
+
+plain54:
+rows57:
+	VMOVUPD      (R9), Y8
+	VMOVUPD      32(R9), Y9
+	VBROADCASTSD 32(R8), Y10
+	VFMADD231PD  Y8, Y10, Y0
+	VFMADD231PD  Y9, Y10, Y1
+	VBROADCASTSD 40(R8), Y10
+	VFMADD231PD  Y8, Y10, Y2
+	VFMADD231PD  Y9, Y10, Y3
+	VBROADCASTSD 48(R8), Y10
+	VFMADD231PD  Y8, Y10, Y4
+	VFMADD231PD  Y9, Y10, Y5
+	VBROADCASTSD 56(R8), Y10
+	VFMADD231PD  Y8, Y10, Y6
+	VFMADD231PD  Y9, Y10, Y7
+	ADDQ         $+128, R8
+	ADDQ         $+128, R9
+	DECQ         R11
+	JNZ          rows57
+
+done55:
+	MOVQ    AX, R8
+	VADDPD  (R8), Y0, Y0
+	VMOVUPD Y0, (R8)
+	VADDPD  32(R8), Y1, Y1
+	VMOVUPD Y1, 32(R8)
+	ADDQ    CX, R8
+	VADDPD  (R8), Y2, Y2
+	VMOVUPD Y2, (R8)
+	VADDPD  32(R8), Y3, Y3
+	VMOVUPD Y3, 32(R8)
+	ADDQ    CX, R8
+	VADDPD  (R8), Y4, Y4
+	VMOVUPD Y4, (R8)
+	VADDPD  32(R8), Y5, Y5
+	VMOVUPD Y5, 32(R8)
+	ADDQ    CX, R8
+	VADDPD  (R8), Y6, Y6
+	VMOVUPD Y6, (R8)
+	VADDPD  32(R8), Y7, Y7
+	VMOVUPD Y7, 32(R8)
+	ADDQ    CX, R8
+	VXORPD  Y0, Y0, Y0
+	VXORPD  Y1, Y1, Y1
+	VXORPD  Y2, Y2, Y2
+	VXORPD  Y3, Y3, Y3
+	VXORPD  Y4, Y4, Y4
+	VXORPD  Y5, Y5, Y5
+	VXORPD  Y6, Y6, Y6
+	VXORPD  Y7, Y7, Y7
+	MOVQ    BX, BX
+	MOVQ    DI, DI
+	TESTQ   SI, SI
+	JZ      plain58
+
+rows60:
 	VBROADCASTSD (SI), Y8
 	ADDQ         $+8, SI
 	VMULPD       64(BX), Y8, Y9
@@ -970,11 +1018,11 @@ rows52:
 	ADDQ         $+128, DX
 	ADDQ         $+128, BX
 	DECQ         DI
-	JNZ          rows52
-	JMP          done51
+	JNZ          rows60
+	JMP          done59
 
-plain50:
-rows53:
+plain58:
+rows61:
 	VMOVUPD      64(BX), Y8
 	VMOVUPD      96(BX), Y9
 	VBROADCASTSD 32(DX), Y10
@@ -992,9 +1040,9 @@ rows53:
 	ADDQ         $+128, DX
 	ADDQ         $+128, BX
 	DECQ         DI
-	JNZ          rows53
+	JNZ          rows61
 
-done51:
+done59:
 	VADDPD  64(AX), Y0, Y0
 	VMOVUPD Y0, 64(AX)
 	VADDPD  96(AX), Y1, Y1

@@ -34,27 +34,19 @@ func Dot(x, y []float64) float64 {
 
 // Axpy adds a·x to y over the length of x.
 func Axpy(a float64, x, y []float64) {
-	if len(x) < long {
-		for i, v := range x {
-			y[i] += a * v
-		}
-	} else {
-		axpy(a, x, y)
-	}
-}
-
-// axpy is Axpy apart, so that the short loop is compiled into its callers.
-func axpy(a float64, x, y []float64) {
 	y = y[:len(x)]
-	switch unit {
-	case avx512:
-		axpyAVX512(a, x, y)
-	case avx2:
-		axpyAVX2(a, x, y)
-	default:
-		for i, v := range x {
-			y[i] += a * v
+	if len(x) >= long {
+		switch unit {
+		case avx512:
+			axpyAVX512(a, x, y)
+			return
+		case avx2:
+			axpyAVX2(a, x, y)
+			return
 		}
+	}
+	for i, v := range x {
+		y[i] += a * v
 	}
 }
 

@@ -29,9 +29,10 @@ type unit interface {
 	lanes() int
 	register() reg.VecVirtual
 	zero(r reg.Register)
+	multiply(a, b, to reg.VecVirtual)
 	// tail emits code for the n numbers that are left, fewer than lanes; f
 	// emits the work on some of them, by the operations it is given.
-	tail(n reg.Register, f func(operations), advance func())
+	tail(n reg.Register, pointers []reg.Register, stores bool, f func(operations, int))
 	// sum leaves the sum of the lanes of r in the lowest one.
 	sum(r reg.VecVirtual) reg.Register
 }
@@ -40,7 +41,7 @@ type unit interface {
 type operations struct {
 	load     func(from Op) reg.VecVirtual
 	store    func(r reg.VecVirtual, to Op)
-	multiply func(a, b, to Op) // to += a b
+	multiply func(a, b, to reg.VecVirtual) // to += a b
 }
 
 func packed(u unit) operations {
@@ -51,7 +52,7 @@ func packed(u unit) operations {
 			return r
 		},
 		store:    func(r reg.VecVirtual, to Op) { VMOVUPD(r, to) },
-		multiply: func(a, b, to Op) { VFMADD231PD(a, b, to) },
+		multiply: u.multiply,
 	}
 }
 
@@ -62,7 +63,20 @@ func (avx512) lanes() int               { return 8 }
 func (avx512) register() reg.VecVirtual { return ZMM() }
 func (avx512) zero(r reg.Register)      { VPXORQ(r, r, r) }
 
-func (u avx512) tail(n reg.Register, f func(operations), _ func()) {
+func (avx512) multiply(a, b, to reg.VecVirtual) { VFMADD231PD(a, b, to) }
+
+// tail loads by a mask, but does not store by one: a processor may make the
+// next load of the same numbers wait until a masked store is in its cache.
+func (u avx512) tail(n reg.Register, pointers []reg.Register, stores bool, f func(operations, int)) {
+	if stores {
+		loop(avx2{}, 1, n, pointers, f)
+		end := label("end")
+		TESTQ(n, n)
+		JZ(LabelRef(end))
+		avx2{}.tail(n, pointers, stores, f)
+		Label(end)
+		return
+	}
 	mask, bits := K(), GP32()
 	Comment("The lowest n bits name the lanes that are left.")
 	MOVQ(n, reg.RCX)
@@ -76,9 +90,8 @@ func (u avx512) tail(n reg.Register, f func(operations), _ func()) {
 			VMOVUPD_Z(from, mask, r)
 			return r
 		},
-		store:    func(r reg.VecVirtual, to Op) { VMOVUPD(r, mask, to) },
-		multiply: func(a, b, to Op) { VFMADD231PD(a, b, to) },
-	})
+		multiply: u.multiply,
+	}, 0)
 }
 
 func (avx512) sum(r reg.VecVirtual) reg.Register {
@@ -95,7 +108,9 @@ func (avx2) lanes() int               { return 4 }
 func (avx2) register() reg.VecVirtual { return YMM() }
 func (avx2) zero(r reg.Register)      { VXORPD(r, r, r) }
 
-func (u avx2) tail(n reg.Register, f func(operations), advance func()) {
+func (avx2) multiply(a, b, to reg.VecVirtual) { VFMADD231PD(a.AsY(), b.AsY(), to.AsY()) }
+
+func (u avx2) tail(n reg.Register, pointers []reg.Register, _ bool, f func(operations, int)) {
 	loop := label("one")
 	Label(loop)
 	f(operations{
@@ -105,9 +120,9 @@ func (u avx2) tail(n reg.Register, f func(operations), advance func()) {
 			return r
 		},
 		store:    func(r reg.VecVirtual, to Op) { VMOVSD(r.AsX(), to) },
-		multiply: func(a, b, to Op) { VFMADD231PD(a, b, to) },
-	})
-	advance()
+		multiply: u.multiply,
+	}, 0)
+	advance(pointers, 1)
 	DECQ(n)
 	JNZ(LabelRef(loop))
 }
@@ -130,33 +145,40 @@ func label(name string) string {
 }
 
 // sweep emits loops over n numbers: four registers at a time, then one, then
-// the tail. f works on the registers-th register from where the pointers are.
-func sweep(u unit, n reg.Register, pointers []reg.Register, f func(ops operations, register int)) {
-	advance := func(numbers int) {
-		for _, p := range pointers {
-			ADDQ(I32(int32(8*numbers)), p)
-		}
-	}
-	for _, registers := range []int{4, 1} {
-		loop, done := label("loop"), label("done")
-		step := registers * u.lanes()
-		SUBQ(I32(int32(step)), n)
-		JLT(LabelRef(done))
-		Label(loop)
-		for r := range registers {
-			f(packed(u), r)
-		}
-		advance(step)
-		SUBQ(I32(int32(step)), n)
-		JGE(LabelRef(loop))
-		Label(done)
-		ADDQ(I32(int32(step)), n)
-	}
+// the tail. f works on the numbers of one register, counted from where the
+// pointers are.
+func sweep(u unit, n reg.Register, pointers []reg.Register, stores bool, f func(ops operations, register int)) {
+	loop(u, 4, n, pointers, f)
+	loop(u, 1, n, pointers, f)
 	end := label("end")
 	TESTQ(n, n)
 	JZ(LabelRef(end))
-	u.tail(n, func(ops operations) { f(ops, 0) }, func() { advance(1) })
+	u.tail(n, pointers, stores, f)
 	Label(end)
+}
+
+// loop emits one that takes some registers at a time, while there are as many
+// numbers left.
+func loop(u unit, registers int, n reg.Register, pointers []reg.Register, f func(ops operations, register int)) {
+	again, done := label("loop"), label("done")
+	step := registers * u.lanes()
+	SUBQ(I32(int32(step)), n)
+	JLT(LabelRef(done))
+	Label(again)
+	for r := range registers {
+		f(packed(u), r)
+	}
+	advance(pointers, step)
+	SUBQ(I32(int32(step)), n)
+	JGE(LabelRef(again))
+	Label(done)
+	ADDQ(I32(int32(step)), n)
+}
+
+func advance(pointers []reg.Register, numbers int) {
+	for _, p := range pointers {
+		ADDQ(I32(int32(8*numbers)), p)
+	}
 }
 
 func begin(name, signature string, doc ...string) {
@@ -175,7 +197,7 @@ func dot(u unit) {
 		sums[i] = u.register()
 		u.zero(sums[i])
 	}
-	sweep(u, n, []reg.Register{x, y}, func(ops operations, i int) {
+	sweep(u, n, []reg.Register{x, y}, false, func(ops operations, i int) {
 		at := 8 * u.lanes() * i
 		ops.multiply(ops.load(Mem{Base: y, Disp: at}), ops.load(Mem{Base: x, Disp: at}), sums[i])
 	})
@@ -195,7 +217,7 @@ func axpy(u unit) {
 	VBROADCASTSD(address("a"), a)
 	x, y := Load(Param("x").Base(), GP64()), Load(Param("y").Base(), GP64())
 	n := Load(Param("x").Len(), GP64())
-	sweep(u, n, []reg.Register{x, y}, func(ops operations, i int) {
+	sweep(u, n, []reg.Register{x, y}, true, func(ops operations, i int) {
 		at := 8 * u.lanes() * i
 		sum := ops.load(Mem{Base: y, Disp: at})
 		ops.multiply(ops.load(Mem{Base: x, Disp: at}), a, sum)
@@ -226,7 +248,7 @@ func axpy4(u unit) {
 		}
 	}
 	pointers := append([]reg.Register{y}, x[:]...)
-	sweep(u, n, pointers, func(ops operations, i int) {
+	sweep(u, n, pointers, true, func(ops operations, i int) {
 		at := 8 * u.lanes() * i
 		sum := ops.load(Mem{Base: y, Disp: at})
 		for k := range a {
