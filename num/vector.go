@@ -45,8 +45,16 @@ func Axpy(a float64, x, y []float64) {
 			return
 		}
 	}
-	for i, v := range x {
-		y[i] += a * v
+	i := 0
+	for ; i+4 <= len(x); i += 4 {
+		u, v := x[i:i+4:i+4], y[i:i+4:i+4]
+		v[0] += a * u[0]
+		v[1] += a * u[1]
+		v[2] += a * u[2]
+		v[3] += a * u[3]
+	}
+	for ; i < len(x); i++ {
+		y[i] += a * x[i]
 	}
 }
 
