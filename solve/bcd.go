@@ -478,6 +478,8 @@ func (b *residualBlocks) fill(i int) {
 		out[a].mean = f.mean[i][j]
 		if x.Sparse() {
 			out[a].index = []int32{}
+		} else {
+			out[a].value = make([]float64, 0, x.Rows)
 		}
 	}
 	for r := range x.Rows {
