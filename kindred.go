@@ -83,8 +83,14 @@ type Report struct {
 	// Relation is the covariance of the tasks, of trace 1, where it is learned:
 	// task × task, of tasks with one output each.
 	Relation [][]float64 `json:"relation,omitempty"`
-	Warnings []string    `json:"warnings,omitempty"`
-	Parts    []Report    `json:"parts,omitempty"` // of a model made of models
+	// Features is the covariance of the prepared features, of trace 1, where it
+	// is learned.
+	Features [][]float64 `json:"features,omitempty"`
+	// Groups says which tasks belong together, a number a task from 0, where
+	// that is learned.
+	Groups   []int    `json:"groups,omitempty"`
+	Warnings []string `json:"warnings,omitempty"`
+	Parts    []Report `json:"parts,omitempty"` // of a model made of models
 }
 
 // A Share says how much of a task's weights w_t = w0 + v_t is common.

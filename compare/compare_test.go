@@ -150,3 +150,22 @@ func TestTwoRunsAreOne(t *testing.T) {
 		t.Error("two runs of one seed differ")
 	}
 }
+
+// The groups that a method finds are told of every split.
+func TestGroupsAreTold(t *testing.T) {
+	o := entrants()
+	o.Entrants = append(o.Entrants, compare.Entrant{Name: "grouped", Method: linear.Method{Penalty: &penalty.Grouped{K: 2}}})
+	r := run(t, synth.Tasks{Tasks: 6, Samples: 60, Features: 5, Clusters: 2, Opposing: true, Noise: 0.2, Seed: 2}, o, fiveFolds)
+	if g := method(r, "shared").Groups; g != nil {
+		t.Errorf("shared weights have groups %v", g)
+	}
+	groups := method(r, "grouped").Groups
+	if len(groups) != 5 {
+		t.Fatalf("groups of %d splits", len(groups))
+	}
+	for _, g := range groups {
+		if !reflect.DeepEqual(g, []int{0, 0, 0, 1, 1, 1}) {
+			t.Errorf("groups %v", g)
+		}
+	}
+}

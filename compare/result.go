@@ -45,9 +45,12 @@ type Method struct {
 	// well alone: where the learning curve of the single-task baseline reaches
 	// what this method does. It is the smallest size tried where that already
 	// does, and null where no size tried does, which MoreThan then names.
-	RowsAlone *float64       `json:"rows_alone"`
-	MoreThan  *float64       `json:"rows_alone_more_than,omitempty"`
-	Warnings  map[string]int `json:"warnings,omitempty"` // of the fits, and how often each was given
+	RowsAlone *float64 `json:"rows_alone"`
+	MoreThan  *float64 `json:"rows_alone_more_than,omitempty"`
+	// Groups are those of the tasks that each split's fit found, −1 for a task
+	// without training rows; of methods that find some.
+	Groups   [][]int        `json:"groups,omitempty"`
+	Warnings map[string]int `json:"warnings,omitempty"` // of the fits, and how often each was given
 }
 
 // A Summary is a metric's mean over splits and its standard deviation over

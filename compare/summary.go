@@ -67,6 +67,9 @@ func (m *Method) summarize(set *kindred.Set, trials []trial) {
 		for _, w := range t.warnings {
 			m.Warnings[w]++
 		}
+		if t.groups != nil {
+			m.Groups = append(m.Groups, t.groups)
+		}
 	}
 	m.Tasks = make([]Task, len(set.Tasks))
 	for t := range m.Tasks {

@@ -20,6 +20,7 @@ type trial struct {
 	cells    []score.Cell // of each task; without an outcome where it had no training row
 	seconds  float64
 	warnings []string
+	groups   []int // of the tasks, −1 where a task had no training row; nil where none are learned
 	err      error
 }
 
@@ -100,10 +101,22 @@ func try(ctx context.Context, set *kindred.Set, m kindred.Method, f *split.Fold)
 		return t
 	}
 	if r, ok := model.(kindred.Reporter); ok {
-		t.warnings = r.Report().Warnings
+		t.warnings, t.groups = r.Report().Warnings, spread(r.Report().Groups, tasks, len(set.Tasks))
 	}
 	t.cells, t.err = predict(ctx, model, set.Select(f.Test), tasks)
 	return t
+}
+
+// spread gives each of n tasks its group; the model's task k is tasks[k].
+func spread(groups, tasks []int, n int) []int {
+	if groups == nil {
+		return nil
+	}
+	out := slices.Repeat([]int{-1}, n)
+	for k, g := range groups {
+		out[tasks[k]] = g
+	}
+	return out
 }
 
 // predict asks a model of the rows of test, once for all tasks that have the

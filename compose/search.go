@@ -27,6 +27,7 @@ import (
 type Search struct {
 	Methods []kindred.Method // each a kindred.Tunable, tried in order; ties go to the first
 	Folds   int              // 0: 5, or fewer where the rows are many, as split.Inner says
+	Tie     float64          // the share of a standard error by which losses of different methods differ and yet tie
 	OneSE   bool             // take the first candidate within one standard error of the best
 	Seed    uint64           // of the folds
 }
@@ -45,7 +46,7 @@ func (s Search) Fit(ctx context.Context, set *kindred.Set) (kindred.Model, error
 	if err != nil {
 		return nil, err
 	}
-	chosen := trials[choose(trials, s.OneSE)]
+	chosen := trials[s.choose(trials)]
 	if c, ok := chosen.Method.(kindred.Calibrating); ok {
 		return c.FitHeld(ctx, set, chosen.Held)
 	}
@@ -58,6 +59,8 @@ type Trial struct {
 	Held   []kindred.Outcome // as kindred.Held keeps them
 	Loss   float64           // mean over rows
 	Error  float64           // its standard error over folds
+
+	method int // its place among the methods that apply
 }
 
 // Trials are those that Fit chooses from, each method's in the order of its
@@ -114,30 +117,46 @@ func (s Search) trials(ctx context.Context, set *kindred.Set, lists []list) ([]T
 		return nil, fmt.Errorf("search: %w", err)
 	}
 	var trials []Trial
-	for _, l := range lists {
+	for i, l := range lists {
 		e, err := explore(ctx, l, set, folds)
 		if err != nil {
 			return nil, err
 		}
-		trials = append(trials, e.trials()...)
+		for _, t := range e.trials() {
+			t.method = i
+			trials = append(trials, t)
+		}
 	}
 	return trials, nil
 }
 
-// choose returns the trial of least loss, or the first one, of the same
-// method's path from the strongest down, that is within its standard error.
-func choose(trials []Trial, oneSE bool) int {
-	best := 0
-	for i, t := range trials {
-		if t.Loss < trials[best].Loss || math.IsNaN(trials[best].Loss) {
-			best = i
-		}
+// choose returns the trial of least loss, of the first method whose least is a
+// tie with it; or the first trial, of the same method's path from the strongest
+// down, that is within its standard error.
+func (s Search) choose(trials []Trial) int {
+	best := least(trials, 0, len(trials))
+	within := s.Tie
+	if s.OneSE {
+		within = 1
 	}
-	if oneSE {
-		for i, t := range trials {
-			if t.Loss <= trials[best].Loss+trials[best].Error {
-				return i
-			}
+	limit := trials[best].Loss + within*trials[best].Error
+	first := slices.IndexFunc(trials, func(t Trial) bool { return t.Loss <= limit })
+	if s.OneSE || first < 0 {
+		return max(first, 0)
+	}
+	end := first
+	for end < len(trials) && trials[end].method == trials[first].method {
+		end++
+	}
+	return least(trials, first, end)
+}
+
+// least is the place of the least loss from lo to hi.
+func least(trials []Trial, lo, hi int) int {
+	best := lo
+	for i := lo; i < hi; i++ {
+		if trials[i].Loss < trials[best].Loss || math.IsNaN(trials[best].Loss) {
+			best = i
 		}
 	}
 	return best

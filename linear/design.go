@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -38,7 +39,10 @@ type design struct {
 	units   []unit
 	columns int
 	layout  penalty.Layout
-	mean    float64 // n̄, the mean weight of a task's rows
+	// constant is the last feature of every row where intercepts are
+	// penalized, and the last row of W its weights; 0 where they are free.
+	constant float64
+	mean     float64 // n̄, the mean weight of a task's rows
 	// problem has every unit; open leaves out the rows of units of one class,
 	// and is nil where there are none.
 	problem, open *solve.Problem
@@ -46,6 +50,7 @@ type design struct {
 
 	apart   *num.Dense // W of each task fitted alone, once a structure is learned from it
 	learned map[penalty.Learner]penalty.Penalty
+	groups  map[string][]int // those found already, of each task, by what found them
 }
 
 // design prepares the set for m.
@@ -89,6 +94,10 @@ func (m Method) designAs(ctx context.Context, s *kindred.Set, fitted *Model) (*d
 	rows, err := d.rows(ctx, s)
 	if err != nil {
 		return nil, err
+	}
+	if m.Intercept == penalized {
+		d.constant = cmp.Or(m.InterceptScaling, 1)
+		rows = withConstant(rows, d.constant)
 	}
 	d.layOut()
 	d.problem = &solve.Problem{Layout: d.layout, InterceptScaling: m.InterceptScaling}
@@ -202,7 +211,11 @@ func (d *design) task(u unit, x *num.Matrix) solve.Task {
 	for i := range y {
 		d.mean += weight(t, i) / float64(len(d.units))
 	}
-	return solve.Task{X: x, Y: y, Weight: t.Weight, Loss: d.losses[u.task], Outputs: u.k}
+	out := solve.Task{X: x, Y: y, Weight: t.Weight, Loss: d.losses[u.task], Outputs: u.k}
+	if d.constant > 0 {
+		out.Fixed = make([]float64, u.k)
+	}
+	return out
 }
 
 // settleSingles decides about units whose training rows hold a single class,
@@ -226,17 +239,19 @@ func (d *design) settleSingles(m Method) error {
 			continue
 		}
 		ones++
+		if d.warnings = append(d.warnings, d.single(u, t.Y[0])); d.constant > 0 {
+			continue // what penalizes the intercept keeps it finite
+		}
 		u.one, u.prior = true, math.Log((positive+1)/(total-positive+1))
 		if d.set.Tasks[u.task].Kind == kindred.Count {
 			u.prior = math.Log((positive + 0.5) / (total + 1))
 		}
-		d.warnings = append(d.warnings, d.single(u, t.Y[0]))
-	}
-	if ones == 0 {
-		return nil
 	}
 	if ones == len(d.units) && len(d.units) > 1 {
 		return fmt.Errorf("no task has rows of two classes to learn from")
+	}
+	if ones == 0 || d.constant > 0 {
+		return nil
 	}
 	shares := sharing(m.penalty()) && ones < len(d.units)
 	d.open = &solve.Problem{Layout: d.layout, InterceptScaling: d.problem.InterceptScaling}

@@ -34,7 +34,14 @@ func (m Method) solve(ctx context.Context, d *design, start *solve.Point, tol fl
 	if err != nil {
 		return nil, err
 	}
+	if belief, err = d.grouped(ctx, belief); err != nil {
+		return nil, err
+	}
+	m.Penalty = belief
 	f := belief.On(d.layout, lambda)
+	if _, ok := f.(penalty.Factored); ok && d.constant > 0 {
+		return nil, fmt.Errorf("linear: intercept %q: the belief %s is on the factors of the features' weights; leave the intercepts free", m.Intercept, penalty.All.NameOf(belief))
+	}
 	if d.open != nil {
 		d.open.Penalty = f
 		_, r, err := m.run(ctx, d.open, start, tol, steps)
@@ -105,6 +112,9 @@ func (m Method) model(d *design, f penalty.Func, lambda float64, solver string, 
 		tasks: d.set.Infos(), prep: d.prep, targets: d.targets, losses: d.losses,
 		first: make([]int, len(d.set.Tasks)+1), w: r.Point.W, b: r.Point.B, point: r.Point,
 	}
+	if d.constant > 0 {
+		out.w, out.b = d.split(r.Point.W)
+	}
 	for _, u := range d.units {
 		out.first[u.task+1] = u.first + u.k
 		if !math.IsNaN(u.prior) {
@@ -121,10 +131,14 @@ func (m Method) model(d *design, f penalty.Func, lambda float64, solver string, 
 	out.report.Parameters["lambda"] = lambda
 	out.report.Parameters["alpha"] = lambda / d.mean
 	out.report.Parameters["C"] = 1 / lambda
-	if solver == "dualcd" {
+	if d.constant > 0 {
+		out.report.Parameters["intercept_scaling"] = d.constant
+	}
+	if solver == "dualcd" && d.constant == 0 {
 		out.report.Warnings = append(append([]string{}, d.warnings...), "dualcd penalizes the intercepts; intercept_scaling weakens that")
 	}
-	out.report.Shares = d.shares(f, out.w)
+	out.report.Shares = d.shares(f, r.Point.W)
+	d.relate(&out.report, f, r.Point.W)
 	if r.Point.U != nil {
 		out.factors = &factors{u: r.Point.U, v: r.Point.V, belief: m.penalty(), lambda: lambda}
 		out.report.Vectors = out.vectors()
@@ -132,6 +146,32 @@ func (m Method) model(d *design, f penalty.Func, lambda float64, solver string, 
 	}
 	if r.Status == "stationary" {
 		out.report.Warnings = append(append([]string{}, d.warnings...), fmt.Sprintf("the rank %d does not suffice: the objective is within %.2g %% of the best of any rank", r.Point.U.Cols, 100*r.Certificate.Value))
+	}
+	return out
+}
+
+// mostRelated is how many tasks or features have their covariance in the
+// report.
+const mostRelated = 1000
+
+// relate reports what a penalty that learns it says of the tasks: how they are
+// related, and which belong together; and of the features.
+func (d *design) relate(r *kindred.Report, f penalty.Func, w *num.Dense) {
+	if related, ok := f.(penalty.Related); ok && d.columns == len(d.set.Tasks) && d.columns <= mostRelated {
+		r.Relation = rows(related.Relation(w))
+	}
+	if featured, ok := f.(penalty.Featured); ok && w.Rows <= mostRelated {
+		r.Features = rows(featured.Features(w))
+	}
+	if grouping, ok := f.(penalty.Grouping); ok {
+		r.Groups = d.perTask(grouping.Groups(w))
+	}
+}
+
+func rows(m *num.Dense) [][]float64 {
+	out := make([][]float64, m.Rows)
+	for i := range out {
+		out[i] = m.Row(i)
 	}
 	return out
 }

@@ -6,8 +6,10 @@
 // all tasks, for every model alike, and the strength λ may be said in the two
 // ways scikit-learn has: C = 1/λ, as in its SVC and LogisticRegression, or
 // alpha = λ/n̄ with n̄ the mean weight of a task's rows, as in its
-// MultiTaskLasso (its Ridge's alpha is λ). Intercepts are not penalized, one a
-// task and output; only the solver dualcd penalizes them, and says so.
+// MultiTaskLasso (its Ridge's alpha is λ). Intercepts, one a task and output,
+// are not penalized unless that is asked for: then they are the last row of W,
+// and what the penalty says of weights it says of them. The solver dualcd always
+// penalizes them, and says so.
 //
 // Features are prepared (package prep) and regression targets standardized by
 // the rows fitted on; λ is in these units. Predictions are in the user's.
@@ -16,8 +18,10 @@ package linear
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/kindred-mtl/kindred"
+	"github.com/kindred-mtl/kindred/catalog"
 	"github.com/kindred-mtl/kindred/loss"
 	"github.com/kindred-mtl/kindred/num"
 	"github.com/kindred-mtl/kindred/penalty"
@@ -37,7 +41,8 @@ type Method struct {
 	Solver           string       // one of solve.All; "": the first that takes loss and penalty
 	Tol              float64      // the certificate to reach; 0: 1e-6, for dualcd 1e-3
 	MaxIter          int          // steps of the solver at most; 0: 10,000
-	InterceptScaling float64      // of dualcd: the constant that stands for the intercept; 0: 1
+	Intercept        string       // "" and "free": not penalized; "penalized": the weight of a constant feature
+	InterceptScaling float64      // that constant, also where dualcd penalizes the intercept; 0: 1
 	NoProbability    bool         // leave an SVM uncalibrated: decisions without probabilities
 	Prep             prep.Options // of the features
 	Seed             uint64       // of the folds that calibrate an SVM
@@ -160,6 +165,11 @@ const (
 	roughSteps = 1000
 )
 
+// Intercepts lists what Method.Intercept may say.
+var Intercepts = []string{"free", penalized}
+
+const penalized = "penalized"
+
 func (m Method) penalty() penalty.Penalty {
 	if m.Penalty == nil {
 		return penalty.Ridge{}
@@ -189,6 +199,9 @@ func (m Method) maxIter() int {
 func (m Method) check() error {
 	if m.C < 0 || m.Alpha < 0 || m.Tol < 0 || m.MaxIter < 0 || m.InterceptScaling < 0 {
 		return fmt.Errorf("linear: C, alpha, tol, max_iter and intercept_scaling are not negative")
+	}
+	if m.Intercept != "" && !slices.Contains(Intercepts, m.Intercept) {
+		return fmt.Errorf("linear: %w", catalog.Unknown("intercept", m.Intercept, Intercepts))
 	}
 	if m.C > 0 && m.Alpha > 0 {
 		return fmt.Errorf("linear: C and alpha both say the strength; give one of them")

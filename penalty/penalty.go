@@ -228,6 +228,14 @@ type Related interface {
 	Relation(w *num.Dense) *num.Dense
 }
 
+// Featured functions know, at the weights fitted, how the features are related.
+type Featured interface {
+	Func
+	// Features returns the learned covariance of the features, d × d, of trace
+	// 1: positive semidefinite.
+	Features(w *num.Dense) *num.Dense
+}
+
 // Grouping functions know, at the weights fitted, which columns belong
 // together.
 type Grouping interface {
@@ -245,6 +253,16 @@ type Learner interface {
 	Open() bool
 	// Learn returns the penalty with the structure of these weights, d × k.
 	Learn(l Layout, w *num.Dense) (Penalty, error)
+}
+
+// A Staged penalty is one of tasks in groups, which another belief finds first.
+type Staged interface {
+	Penalty
+	// Finder is that belief, whose function is Grouping, and whether intercepts
+	// are to be among its weights; nil where the groups are known.
+	Finder() (belief Penalty, intercepts bool)
+	// Take returns the penalty with these groups, a number a task.
+	Take(group []int) Penalty
 }
 
 // All lists the penalties.
@@ -309,6 +327,26 @@ var All = catalog.Table[Penalty]{
 		Formula: "λ ‖W‖_* = λ Σ σ_i(W)",
 		Source:  "Fazel, Hindi, Boyd, A rank minimization heuristic with application to minimum order system approximation, ACC 2001",
 		New:     func() Penalty { return Trace{} }},
+	{Name: "squared-trace", Words: "shared features: few directions, learned with the weights",
+		Formula: "λ/2 ‖W‖_*² = λ/2 min over D, tr D = 1, of tr(Wᵀ D⁻¹ W)",
+		Source:  "Argyriou, Evgeniou, Pontil, Convex multi-task feature learning, Machine Learning 73, 2008",
+		New:     func() Penalty { return SquaredTrace{} }},
+	{Name: "mtrl", Words: "related tasks: their covariance Ω is learned with the weights",
+		Formula: "λ/2 (ρ‖W‖² + (1−ρ) tr(W Ω⁻¹ Wᵀ)), tr Ω = 1",
+		Source:  "Zhang, Yeung, A convex formulation for learning task relationships in multi-task learning, UAI 2010",
+		New:     func() Penalty { return &MTRL{} }},
+	{Name: "clustered", Words: "clusters of tasks: their weights lie near k centres",
+		Formula: "λ/2 (1+η) tr(W (ηI + M)⁻¹ Wᵀ), 0 ⪯ M ⪯ I, tr M = k",
+		Source:  "Jacob, Bach, Vert, Clustered multi-task learning: a convex formulation, NIPS 2008; Zhou, Chen, Ye, Clustered multi-task learning via alternating structure optimization, NIPS 2011",
+		New:     func() Penalty { return &Clustered{} }},
+	{Name: "caso", Words: "a shared subspace: the tasks differ freely in a few mixed features",
+		Formula: "λ/2 (1+η) tr(Wᵀ (ηI + M)⁻¹ W), 0 ⪯ M ⪯ I, tr M = h",
+		Source:  "Chen, Tang, Liu, Ye, A convex formulation for learning shared structures from multiple tasks, ICML 2009; Ando, Zhang, A framework for learning predictive structures from multiple tasks and unlabeled data, JMLR 6, 2005",
+		New:     func() Penalty { return &CASO{} }},
+	{Name: "grouped", Words: "groups of tasks, each of small changes of what it shares: w_t = u_g + v_t",
+		Formula: "λ/2 Σ_g (μ‖u_g‖² + Σ_t‖v_t‖²)",
+		Source:  "Jacob, Bach, Vert, Clustered multi-task learning: a convex formulation, NIPS 2008",
+		New:     func() Penalty { return &Grouped{} }},
 	{Name: "dirty", Words: "features that all tasks use, and weights of single tasks: W = P + Q",
 		Formula: "λ (T^θ Σ_j max_t|P_jt| + Σ|Q_jt|)",
 		Source:  "Jalali, Ravikumar, Sanghavi, Ruan, A dirty model for multi-task learning, NIPS 2010",

@@ -1,10 +1,6 @@
 package penalty
 
-import (
-	"math"
-
-	"github.com/kindred-mtl/kindred/num"
-)
+import "github.com/kindred-mtl/kindred/num"
 
 // Trace lets the tasks' weights span few directions.
 //
@@ -27,96 +23,41 @@ func (Trace) Parameters() map[string]float64 { return nil }
 type trace float64
 
 // Value implements Func.
-func (f trace) Value(w *num.Dense) float64 { return float64(f) * num.Sum(num.SingularValues(w)) }
+func (f trace) Value(w *num.Dense) float64 { return spectral{f}.Value(w) }
 
-// Dual implements Func: the indicator of σ_max ≤ λ.
-func (f trace) Dual(g *num.Dense) (s, value float64) { return ratio(float64(f), spectral(g)), 0 }
+// Dual implements Convex.
+func (f trace) Dual(g *num.Dense) (s, value float64) { return spectral{f}.Dual(g) }
+
+// Prox implements Proximal.
+func (f trace) Prox(out, v *num.Dense, step float64) { spectral{f}.Prox(out, v, step) }
 
 // Zero implements Vanishing.
-func (f trace) Zero(g *num.Dense) float64 { return spectral(g) / float64(f) }
+func (f trace) Zero(g *num.Dense) float64 { return first(num.SingularValues(g)) / float64(f) }
 
-// Prox implements Proximal: U (Σ − step·λ)₊ Vᵀ.
+func (f trace) value(sigma []float64) float64 { return float64(f) * num.Sum(sigma) }
+
+// dual is the indicator of σ_max ≤ λ.
+func (f trace) dual(sigma []float64) (s, value float64) { return ratio(float64(f), first(sigma)), 0 }
+
+// shrink is soft thresholding: x = (σ − step·λ)₊.
 //
 // Cai, Candès, Shen, A singular value thresholding algorithm for matrix
-// completion, SIAM Journal on Optimization 20, 2010, theorem 2.1. The singular
-// vectors come from the smaller Gram matrix, whose eigenvalues σ² lose half
-// the digits: so, below a threshold of 1e-4 σ_max, from an SVD.
-func (f trace) Prox(out, v *num.Dense, step float64) {
-	big := largest(v.Data)
-	if big == 0 {
-		copy(out.Data, v.Data)
-		return
+// completion, SIAM Journal on Optimization 20, 2010, theorem 2.1.
+func (f trace) shrink(sigma []float64, step float64) (factor []float64, kink float64) {
+	cut := step * float64(f)
+	factor = make([]float64, len(sigma))
+	for i, s := range sigma {
+		if s > cut {
+			factor[i] = 1 - cut/s
+		}
 	}
-	a, cut := v.Clone(), step*float64(f)/big
-	for i := range a.Data {
-		a.Data[i] /= big
-	}
-	turned := a.Rows < a.Cols
-	if turned {
-		a = transpose(a)
-	}
-	p := threshold(a, cut)
-	if turned {
-		p = transpose(p)
-	}
-	for i, x := range p.Data {
-		out.Data[i] = big * x
-	}
+	return factor, cut
 }
 
-// threshold lowers the singular values of a, rows ≥ cols, by cut:
-// A Q diag((1 − cut/σ)₊) Qᵀ, where Q diag(σ²) Qᵀ = AᵀA.
-func threshold(a *num.Dense, cut float64) *num.Dense {
-	square, q := num.SymEigen(num.Gram(&num.Matrix{Rows: a.Rows, Cols: a.Cols, Data: a.Data}, nil, nil))
-	out := num.NewDense(a.Rows, a.Cols)
-	if cut < 1e-4*math.Sqrt(square[len(square)-1]) {
-		u, sigma, v := num.SVD(a)
-		for c, s := range sigma {
-			if !(s <= cut) {
-				outer(out, u, v, c, s-cut)
-			}
-		}
-		return out
+// first is the largest of what descends.
+func first(sigma []float64) float64 {
+	if len(sigma) == 0 {
+		return 0
 	}
-	direction, image := make([]float64, a.Cols), num.NewDense(a.Rows, 1)
-	for c := range square {
-		q.Col(direction, c)
-		for i := range a.Rows {
-			image.Data[i] = num.Dot(a.Row(i), direction)
-		}
-		sigma := num.Norm(image.Data) // keeps the digits that its square lost
-		if sigma <= cut {
-			continue
-		}
-		for i, x := range image.Data {
-			num.Axpy((1-cut/sigma)*x, direction, out.Row(i))
-		}
-	}
-	return out
-}
-
-// outer adds s·u_c v_cᵀ to out, for the columns c of u and v.
-func outer(out, u, v *num.Dense, c int, s float64) {
-	right := v.Col(make([]float64, v.Rows), c)
-	for i := range out.Rows {
-		num.Axpy(s*u.At(i, c), right, out.Row(i))
-	}
-}
-
-func transpose(a *num.Dense) *num.Dense {
-	t := num.NewDense(a.Cols, a.Rows)
-	for i := range a.Rows {
-		for j, v := range a.Row(i) {
-			t.Data[j*t.Cols+i] = v
-		}
-	}
-	return t
-}
-
-// spectral is the largest singular value.
-func spectral(g *num.Dense) float64 {
-	if values := num.SingularValues(g); len(values) > 0 {
-		return values[0]
-	}
-	return 0
+	return sigma[0]
 }

@@ -71,7 +71,8 @@ type options struct {
 	Solver           string  `json:"solver" words:"a solver of kindred list --all; else the first that takes loss and penalty"`
 	Tol              float64 `json:"tol" words:"how far from the optimum a fit may end (its certificate); else 1e-6, of dualcd and gp 1e-3"`
 	MaxIter          int     `json:"max_iter" words:"steps of the solver at most; else 10000, of gp 100"`
-	InterceptScaling float64 `json:"intercept_scaling" words:"the constant that stands for the intercept, of solver=dualcd; else 1"`
+	Intercept        string  `json:"intercept" words:"free, or penalized: one of the weights, of a constant feature"`
+	InterceptScaling float64 `json:"intercept_scaling" words:"that constant, where the intercept is penalized, as by solver=dualcd; else 1"`
 	Scale            string  `json:"scale" words:"how numbers are scaled: standard, rms or none; else standard"`
 	Folds            int     `json:"folds" words:"folds of the search, 2 or more; else 5, fewer of few rows or of many"`
 	OneSE            bool    `json:"one_se" words:"true: take the first candidate within one standard error of the best"`
@@ -92,8 +93,10 @@ func (o *options) check(given map[string]any) error {
 	switch {
 	case o.C > 0 && o.Alpha > 0:
 		return errors.New("options C and alpha both say the strength; give one of them")
-	case o.InterceptScaling > 0 && o.Solver != "dualcd":
-		return errors.New("intercept_scaling is an option of solver=dualcd; the other solvers do not penalize the intercept")
+	case o.Intercept != "" && !slices.Contains(linear.Intercepts, o.Intercept):
+		return catalog.Unknown("intercept", o.Intercept, linear.Intercepts)
+	case o.InterceptScaling > 0 && o.Solver != "dualcd" && o.Intercept != "penalized":
+		return errors.New("intercept_scaling is an option of intercept=penalized and of solver=dualcd; other intercepts are free")
 	case o.Folds == 1:
 		return errors.New("option folds=1: 2 or more are wanted")
 	}
@@ -115,6 +118,8 @@ var Methods = []Method{
 	{"shared-svm", "the multi-task support vector machine", "hinge + λ/2 (μ‖w0‖² + Σ‖v_t‖²)", classes, true, hinge, shared, joint},
 	{"joint-lasso", "one choice of features for all tasks", "λ Σ_j ‖W_j‖₂", nil, true, nil, l21, joint},
 	{"trace", "the tasks' weights span few directions", "λ ‖W‖_*", nil, true, nil, trace, joint},
+	{"mtrl", "learns how the tasks are related", "λ/2 (ρ‖W‖² + (1−ρ) tr(W Ω⁻¹ Wᵀ)), tr Ω = 1", nil, true, nil, mtrl, either},
+	{"clustered", "finds groups of tasks; each group shares", "w_t = u_g + v_t, λ/2 Σ_g (μ‖u_g‖² + Σ‖v_t‖²)", nil, true, nil, grouped, sorted{joint}},
 	{"tree", "tasks share along a hierarchy, also learned", "λ/2 Σ_u c_u‖v_u‖², w_t = Σ_{u above t} v_u", nil, true, nil, tree, joint},
 	{"kernel-svm", "curved boundaries, each near a shared one", "hinge + λ/2 ‖f‖², cov(f_s, f_t) = (1/μ + 1[s=t]) k", classes, true, hinge, shared, curved{}},
 	{"gp", "smooth functions, how alike tasks are learned", "f_t ~ GP, cov(f_s, f_t) = (AAᵀ + diag κ)_st k", numbers, true, nil, nil, gaussian{}},
@@ -133,6 +138,9 @@ var Methods = []Method{
 	{"shared-crammer-singer", "shared weights, joint margin over classes", "max_c (1[c≠y] + z_c) − z_y + …", several, false, crammerSinger, shared, joint},
 	{"shared-huber", "shared weights, outliers pull less", "huber + λ/2 (μ‖w0‖² + Σ‖v_t‖²)", numbers, false, huber, shared, joint},
 	{"shared-poisson", "shared weights, counts", "exp(z) − yz + λ/2 (μ‖w0‖² + Σ‖v_t‖²)", counts, false, nil, shared, joint},
+	{"cmtl", "weights near k centres, k-means made convex", "λ/2 (1+η) tr(W (ηI + M)⁻¹ Wᵀ), tr M = k", nil, false, nil, clustered, either},
+	{"caso", "tasks differ in a few mixed features", "λ/2 (1+η) tr(Wᵀ (ηI + M)⁻¹ W), tr M = h", nil, false, nil, caso, either},
+	{"mtl-feat", "features that all tasks share are learned", "λ/2 tr(Wᵀ D⁻¹ W), tr D = 1", nil, false, nil, squaredTrace, either},
 	{"joint-elastic-net", "one choice of features, small weights", "λ (ρ Σ_j ‖W_j‖₂ + (1−ρ)/2 ‖W‖²)", nil, false, nil, l21Ridge, joint},
 	{"linf-lasso", "one choice of features, by the largest", "λ Σ_j max_t |W_jt|", nil, false, nil, linf1, joint},
 	{"l2-half", "one choice of features, few, shrunk less", "λ Σ_j ‖W_j‖₂^½", nil, false, nil, l2Half, joint},
@@ -381,23 +389,28 @@ func squaredHinge() loss.Loss  { return loss.SquaredHinge{} }
 func crammerSinger() loss.Loss { return loss.CrammerSinger{} }
 func huber() loss.Loss         { return &loss.Huber{} }
 
-func ridge() penalty.Penalty       { return penalty.Ridge{} }
-func lasso() penalty.Penalty       { return penalty.Lasso{} }
-func elasticNet() penalty.Penalty  { return &penalty.ElasticNet{} }
-func shared() penalty.Penalty      { return &penalty.Shared{} }
-func common() penalty.Penalty      { return penalty.Common{} }
-func l21() penalty.Penalty         { return penalty.L21{} }
-func l21Ridge() penalty.Penalty    { return &penalty.L21Ridge{} }
-func linf1() penalty.Penalty       { return penalty.LInf1{} }
-func sparseGroup() penalty.Penalty { return &penalty.SparseGroup{} }
-func fused() penalty.Penalty       { return &penalty.Fused{} }
-func l2Half() penalty.Penalty      { return penalty.L2Half{} }
-func mcp() penalty.Penalty         { return &penalty.MCP{} }
-func scad() penalty.Penalty        { return &penalty.SCAD{} }
-func cappedL1() penalty.Penalty    { return &penalty.CappedL1{} }
-func trace() penalty.Penalty       { return penalty.Trace{} }
-func embedding() penalty.Penalty   { return &penalty.Embedding{} }
-func goMTL() penalty.Penalty       { return &penalty.GOMTL{} }
+func ridge() penalty.Penalty        { return penalty.Ridge{} }
+func lasso() penalty.Penalty        { return penalty.Lasso{} }
+func elasticNet() penalty.Penalty   { return &penalty.ElasticNet{} }
+func shared() penalty.Penalty       { return &penalty.Shared{} }
+func common() penalty.Penalty       { return penalty.Common{} }
+func l21() penalty.Penalty          { return penalty.L21{} }
+func l21Ridge() penalty.Penalty     { return &penalty.L21Ridge{} }
+func linf1() penalty.Penalty        { return penalty.LInf1{} }
+func sparseGroup() penalty.Penalty  { return &penalty.SparseGroup{} }
+func fused() penalty.Penalty        { return &penalty.Fused{} }
+func l2Half() penalty.Penalty       { return penalty.L2Half{} }
+func mcp() penalty.Penalty          { return &penalty.MCP{} }
+func scad() penalty.Penalty         { return &penalty.SCAD{} }
+func cappedL1() penalty.Penalty     { return &penalty.CappedL1{} }
+func trace() penalty.Penalty        { return penalty.Trace{} }
+func squaredTrace() penalty.Penalty { return penalty.SquaredTrace{} }
+func mtrl() penalty.Penalty         { return &penalty.MTRL{} }
+func clustered() penalty.Penalty    { return &penalty.Clustered{} }
+func caso() penalty.Penalty         { return &penalty.CASO{} }
+func grouped() penalty.Penalty      { return &penalty.Grouped{} }
+func embedding() penalty.Penalty    { return &penalty.Embedding{} }
+func goMTL() penalty.Penalty        { return &penalty.GOMTL{} }
 
 func tree() penalty.Penalty       { return &penalty.Tree{} }
 func graph() penalty.Penalty      { return &penalty.Graph{} }

@@ -177,6 +177,7 @@ func TestEveryOption(t *testing.T) {
 	values := map[string]string{
 		"solver": "fista", "max_iter": "7", "intercept_scaling": "3,solver=dualcd", "scale": "rms", "folds": "3", "one_se": "true", "a": "3", "rank": "2",
 		"kernel": "poly", "landmarks": "9", "degree": "2,kernel=poly", "coef0": "2,kernel=poly", "ard": "true", "linear": "true",
+		"intercept": "penalized", "by": "intercepts", "k": "3", "h": "3",
 	}
 	for _, o := range recipe.Options() {
 		value := values[o.Name]
@@ -232,13 +233,16 @@ func TestBadRecipesAreOneSentence(t *testing.T) {
 		"ridge:solver=newtn":          `no solver "newtn"; did you mean "newton"?`,
 		"ridge:scale=std":             `no scale "std"`,
 		"elastic-net:l1_ratio=1.5":    "at most 1",
-		"ridge:intercept_scaling=2":   "an option of solver=dualcd",
+		"ridge:intercept_scaling=2":   "an option of intercept=penalized and of solver=dualcd",
 		"ridge:C=1,folds=3":           "nothing is left open",
 		"shared-svm:C=1,mu=2,folds=3": "nothing is left open",
 		"ridge:a\nb=1":                `no option "a\nb"`,
 		"ridge:C=a\nb":                `option C="a\nb": a number is wanted`,
 		"shared-ridge:mu=-1":          "mu -1",
 		"huber:delta=x":               "option delta=x: a number is wanted",
+		"ridge:intercept=fre":         `no intercept "fre"; did you mean "free"?`,
+		"clustered:k=-1":              "grouped: k -1",
+		"mtrl:ratio=2":                "ratio 2; it is above 0 and at most 1",
 		"ridge:scale=1":               "option scale=1: a word is wanted",
 		"kernel-svm:degree=2":         `no option "degree"`,
 		"kernel-svm:kernel=pol":       `no kernel "pol"; did you mean "poly"?`,

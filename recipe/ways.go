@@ -37,7 +37,7 @@ func linearOf(m Method, parts []any, seed uint64, known []Structure) linear.Meth
 	o := parts[0].(*options)
 	method := linear.Method{
 		Penalty: parts[1].(penalty.Penalty), C: o.C, Alpha: o.Alpha, Solver: o.Solver, Tol: o.Tol, MaxIter: o.MaxIter,
-		InterceptScaling: o.InterceptScaling, Seed: seed,
+		Intercept: o.Intercept, InterceptScaling: o.InterceptScaling, Seed: seed,
 	}
 	if m.loss != nil {
 		method.Loss = parts[2].(loss.Loss)
@@ -63,6 +63,17 @@ func search(methods []kindred.Method, parts []any, open bool, seed uint64) (kind
 var (
 	// joint learns all tasks in one problem.
 	joint = linearly(func(m linear.Method) []kindred.Method { return []kindred.Method{m} })
+
+	// either is joint with the intercepts free, or among the weights, so that
+	// they are related as the weights are.
+	either = linearly(func(m linear.Method) []kindred.Method {
+		if m.Intercept != "" || m.Solver == "dualcd" {
+			return joint(m)
+		}
+		free, weights := m, m
+		free.Intercept, weights.Intercept = "free", "penalized"
+		return []kindred.Method{free, weights}
+	})
 
 	// alone learns each task by itself.
 	alone = linearly(func(m linear.Method) []kindred.Method { return []kindred.Method{compose.Alone{Method: m}} })
@@ -90,6 +101,32 @@ var (
 		return list
 	})
 )
+
+// sorted finds groups of the tasks by their weights and intercepts, or by their
+// weights alone where that is clearly better: the first has more to go by.
+type sorted struct{ linearly }
+
+func (how sorted) build(m Method, parts []any, seed uint64, known []Structure) (kindred.Method, error) {
+	how.linearly = func(m linear.Method) []kindred.Method {
+		p := m.Penalty.(*penalty.Grouped)
+		if p.By != "" {
+			return joint(m)
+		}
+		var list []kindred.Method
+		for _, by := range []string{"intercepts", "weights"} {
+			m.Penalty = &penalty.Grouped{K: p.K, Mu: p.Mu, By: by}
+			list = append(list, m)
+		}
+		return list
+	}
+	built, err := how.linearly.build(m, parts, seed, known)
+	if err != nil {
+		return nil, err
+	}
+	search := built.(compose.Search)
+	search.Tie = 0.25
+	return search, nil
+}
 
 // curved does what a linear way does on the features of a kernel.
 type curved struct{ alone bool }

@@ -68,7 +68,7 @@ func fit(c *common) *cobra.Command {
 			}
 			return c.report(cmd, d, f.Warnings, func() {
 				printTable(cmd.OutOrStdout(), d.Table, len(d.Tasks))
-				printReport(cmd, d.Report)
+				printReport(cmd, d.Tasks, d.Report)
 				fmt.Fprintf(cmd.OutOrStdout(), "wrote %s in %.1f s\n", out, d.Seconds)
 			})
 		},
@@ -82,7 +82,7 @@ func fit(c *common) *cobra.Command {
 }
 
 // printReport says how a model was fitted.
-func printReport(cmd *cobra.Command, r kindred.Report) {
+func printReport(cmd *cobra.Command, tasks []kindred.TaskInfo, r kindred.Report) {
 	w := cmd.OutOrStdout()
 	method := r.Method
 	if len(r.Parts) > 0 {
@@ -99,6 +99,7 @@ func printReport(cmd *cobra.Command, r kindred.Report) {
 	for _, name := range slices.Sorted(maps.Keys(r.Parameters)) {
 		fmt.Fprintf(w, "  %-12s %.6g\n", name, r.Parameters[name])
 	}
+	printGroups(w, tasks, r.Groups)
 	if len(r.Shares) > 0 {
 		header := table.Row{"task", "common", "private", "share"}
 		if r.Shares[0].Levels != nil {
@@ -149,7 +150,7 @@ func inspect(c *common) *cobra.Command {
 func printInspect(cmd *cobra.Command, path string, d inspectDocument) {
 	w := cmd.OutOrStdout()
 	fmt.Fprintf(w, "%s: %s, %s, %s\n", path, d.Recipe, several(len(d.Tasks), "task"), several(len(d.Columns), "column"))
-	printReport(cmd, d.Report)
+	printReport(cmd, d.Tasks, d.Report)
 	columns := newTable(w, table.Row{"column", "type"})
 	rows(columns, len(d.Columns), 40, func(i int) table.Row {
 		return table.Row{shorten(d.Columns[i].Name, 60), d.Columns[i].Type}

@@ -145,6 +145,7 @@ func (c *check) all() {
 	if f, ok := c.f.(penalty.Split); ok {
 		c.split(f)
 	}
+	c.learned()
 }
 
 // normal returns a d × k matrix of normal numbers.
@@ -758,6 +759,55 @@ func (c *check) split(f penalty.Split) {
 	}
 	if !near(conjugate, sum, 1e-12) {
 		c.Errorf("conjugate %v, of the parts %v", conjugate, sum)
+	}
+}
+
+// learned: what is learned of tasks and features is a covariance of trace 1,
+// also at 0; groups have one number a column, the same for all of a task, from
+// 0 in the order of first appearance.
+func (c *check) learned() {
+	for _, name := range inputs {
+		w := c.input(name)
+		if f, ok := c.f.(penalty.Related); ok {
+			c.covariance(name, f.Relation(w), w.Cols)
+		}
+		if f, ok := c.f.(penalty.Featured); ok && c.d > 0 {
+			c.covariance(name, f.Features(w), w.Rows)
+		}
+		if f, ok := c.f.(penalty.Grouping); ok {
+			groups, most, ofTask := f.Groups(w), -1, map[int]int{}
+			if len(groups) != w.Cols {
+				c.Fatalf("%s: groups %v of %d columns", name, groups, w.Cols)
+			}
+			for column, g := range groups {
+				if g < 0 || g > most+1 {
+					c.Errorf("%s: groups %v", name, groups)
+				}
+				most = max(most, g)
+				if known, seen := ofTask[c.layout.Task[column]]; seen && known != g {
+					c.Errorf("%s: groups %v take a task apart", name, groups)
+				}
+				ofTask[c.layout.Task[column]] = g
+			}
+		}
+	}
+}
+
+func (c *check) covariance(name string, k *num.Dense, n int) {
+	if k.Rows != n || k.Cols != n {
+		c.Fatalf("%s: a covariance of %d × %d, not %d", name, k.Rows, k.Cols, n)
+	}
+	trace := 0.0
+	for i := range n {
+		trace += k.At(i, i)
+		for j := range i {
+			if !near(k.At(i, j), k.At(j, i), 1e-14) {
+				c.Errorf("%s: covariance %v and %v across", name, k.At(i, j), k.At(j, i))
+			}
+		}
+	}
+	if values, _ := num.SymEigen(k); !near(trace, 1, 1e-12) || !(values[0] > -1e-12) {
+		c.Errorf("%s: covariance of trace %v and least eigenvalue %v", name, trace, values[0])
 	}
 }
 
