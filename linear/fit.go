@@ -168,6 +168,15 @@ func (d *design) relate(r *kindred.Report, f penalty.Func, w *num.Dense) {
 	}
 }
 
+// perTask takes a number a column, the same for all of a task, to one a task.
+func (d *design) perTask(columns []int) []int {
+	group := make([]int, len(d.set.Tasks))
+	for c, g := range columns {
+		group[d.layout.Task[c]] = g
+	}
+	return group
+}
+
 func rows(m *num.Dense) [][]float64 {
 	out := make([][]float64, m.Rows)
 	for i := range out {

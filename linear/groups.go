@@ -111,15 +111,6 @@ func weightAt(w []float64, i int) float64 {
 // findTol is fine enough that a restart would hardly move a task.
 const findTol = 1e-6
 
-// perTask takes a number a column, the same for all of a task, to one a task.
-func (d *design) perTask(columns []int) []int {
-	group := make([]int, len(d.set.Tasks))
-	for c, g := range columns {
-		group[d.layout.Task[c]] = g
-	}
-	return group
-}
-
 // smooth is a loss with a gradient in place of one that has none.
 func smooth(l loss.Loss) loss.Loss {
 	if _, ok := l.(loss.Smooth); ok {

@@ -83,6 +83,9 @@ func (p *Grouped) Variants() []Penalty {
 // Parameters implements Penalty.
 func (p *Grouped) Parameters() map[string]float64 {
 	used := map[string]float64{"mu": cmp.Or(p.Mu, 1)}
+	if p.By == "intercepts" {
+		used["by_intercepts"] = 1
+	}
 	switch {
 	case p.group != nil:
 		used["k"] = float64(1 + slices.Max(p.group))
