@@ -3,6 +3,8 @@ package calibrate
 
 import (
 	"math"
+
+	"github.com/kindred-mtl/kindred/num"
 )
 
 // A Sigmoid maps a decision value f to the probability 1/(1 + exp(−(A f + B)))
@@ -55,9 +57,9 @@ func Platt(tasks []Scores) []Sigmoid {
 	spread := all.spread()
 	common := all.fit(Sigmoid{}, 0, 1e-3/spread, spread)
 	out := make([]Sigmoid, len(tasks))
-	for i, t := range tasks {
-		out[i] = t.fit(common, 1, common.A/100, spread)
-	}
+	num.Each(len(tasks), 500*len(all.F), func(i int) {
+		out[i] = tasks[i].fit(common, 1, common.A/100, spread)
+	})
 	return out
 }
 
@@ -94,23 +96,23 @@ func (s *Scores) fit(prior Sigmoid, pull, least, spread float64) Sigmoid {
 		start = Sigmoid{A: 1 / spread, B: s.logOdds()}
 	}
 	at := Sigmoid{A: math.Max(start.A, least), B: start.B}
-	value := func(c Sigmoid) float64 { return s.value(c, high, low, prior, pull, spread) }
-	now := value(at)
+	look := func(c Sigmoid) terms { return s.terms(c, high, low, prior, pull, spread) }
+	now := look(at)
 	for range 100 {
-		da, db := s.step(at, high, low, prior, pull, spread, least)
+		da, db := now.step(at.A <= least)
 		to := Sigmoid{A: math.Max(at.A+da, least), B: at.B + db}
 		if math.Abs(da)*spread+math.Abs(db) < 1e-8 {
 			return to // the next step would be its square
 		}
-		size, v := 1.0, value(to)
-		for ; !(v < now) && size > 1e-10; v = value(to) {
+		size, next := 1.0, look(to)
+		for ; !(next.value < now.value) && size > 1e-10; next = look(to) {
 			size /= 2
 			to = Sigmoid{A: math.Max(at.A+size*da, least), B: at.B + size*db}
 		}
-		if !(v < now) {
+		if !(next.value < now.value) {
 			break
 		}
-		at, now = to, v
+		at, now = to, next
 	}
 	return at
 }
@@ -138,42 +140,45 @@ func (s *Scores) logOdds() float64 {
 	return math.Log((positive + 1) / (negative + 1))
 }
 
-func (s *Scores) value(c Sigmoid, high, low float64, prior Sigmoid, pull, spread float64) float64 {
+// terms are the objective, its slopes by A and B, and its curvatures.
+type terms struct{ value, a, b, aa, ab, bb float64 }
+
+func (s *Scores) terms(c Sigmoid, high, low float64, prior Sigmoid, pull, spread float64) terms {
 	da, db := (c.A-prior.A)*spread, c.B-prior.B
-	v := pull / 2 * (da*da + db*db)
+	v := terms{
+		value: pull / 2 * (da*da + db*db), a: pull * da * spread, b: pull * db,
+		aa: pull*spread*spread + 1e-12, bb: pull + 1e-12,
+	}
 	for i, f := range s.F {
-		t := low
+		w, t := s.weight(i), low
 		if s.Y[i] > 0 {
 			t = high
 		}
 		z := c.A*f + c.B
-		v += s.weight(i) * (math.Max(z, 0) + math.Log1p(math.Exp(-math.Abs(z))) - t*z)
+		e := math.Exp(-math.Abs(z))
+		p := 1 / (1 + e) // of the likelier class
+		h := w * p * (1 - p)
+		v.value += w * (math.Max(z, 0) + math.Log1p(e) - t*z)
+		if z < 0 {
+			p = e * p
+		}
+		g := w * (p - t)
+		v.a, v.b = v.a+g*f, v.b+g
+		v.aa, v.ab, v.bb = v.aa+h*f*f, v.ab+h*f, v.bb+h
 	}
 	return v
 }
 
 // step is the Newton step, in B alone where A would leave its bound.
-func (s *Scores) step(at Sigmoid, high, low float64, prior Sigmoid, pull, spread, least float64) (da, db float64) {
-	ga, gb := pull*(at.A-prior.A)*spread*spread, pull*(at.B-prior.B)
-	haa, hbb, hab := pull*spread*spread+1e-12, pull+1e-12, 0.0
-	for i, f := range s.F {
-		t := low
-		if s.Y[i] > 0 {
-			t = high
-		}
-		p := at.Probability(f)
-		g, h := s.weight(i)*(p-t), s.weight(i)*p*(1-p)
-		ga, gb = ga+g*f, gb+g
-		haa, hab, hbb = haa+h*f*f, hab+h*f, hbb+h
+func (v *terms) step(bound bool) (da, db float64) {
+	if bound && v.a > 0 {
+		return 0, -v.b / v.bb
 	}
-	if at.A <= least && ga > 0 {
-		return 0, -gb / hbb
+	det := v.aa*v.bb - v.ab*v.ab
+	if !(det > 1e-14*v.aa*v.bb) {
+		return -v.a / v.aa / 2, -v.b / v.bb / 2
 	}
-	det := haa*hbb - hab*hab
-	if !(det > 1e-14*haa*hbb) {
-		return -ga / haa / 2, -gb / hbb / 2
-	}
-	return -(hbb*ga - hab*gb) / det, -(haa*gb - hab*ga) / det
+	return -(v.bb*v.a - v.ab*v.b) / det, -(v.aa*v.b - v.ab*v.a) / det
 }
 
 // Column gathers the scores of column c of decisions, n × k row-major, for

@@ -16,6 +16,7 @@
 package linear
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -60,19 +61,25 @@ func (m Method) FitHeld(ctx context.Context, s *kindred.Set, held []kindred.Outc
 	if err != nil {
 		return nil, err
 	}
-	model, err := m.solve(ctx, d, nil, m.tol(), m.maxIter())
-	if err != nil {
+	parts := 1
+	if m.calibrates(d) && held == nil {
+		parts = 2
+	}
+	var model *Model
+	var errs [2]error
+	num.For(parts, func(i int) {
+		if i == 0 {
+			model, errs[i] = m.solve(ctx, d, nil, m.tol(), m.maxIter())
+		} else {
+			held, errs[i] = m.outOfFold(ctx, s, m.Begin)
+		}
+	})
+	if err := cmp.Or(errs[0], errs[1]); err != nil {
 		return nil, err
 	}
-	if !m.calibrates(d) {
-		return model, nil
+	if m.calibrates(d) {
+		model.calibrate(s, held)
 	}
-	if held == nil {
-		if held, err = m.outOfFold(ctx, s, m.Begin); err != nil {
-			return nil, err
-		}
-	}
-	model.calibrate(s, held)
 	return model, nil
 }
 

@@ -114,6 +114,7 @@ type curvature struct {
 	p     *Problem
 	k     *covariance
 	h     [][]float64  // of each task, n × outputs
+	x     []*twofold   // of each task, where they stand already
 	grams []*num.Dense // H_c of each column, where they stand already
 	// The last one made by features, whose memory the next one takes.
 	room    *arrow
@@ -221,7 +222,11 @@ func (c *curvature) column(col int) (x *num.Matrix, h, mean []float64) {
 	}
 	mean = make([]float64, x.Cols)
 	if total := num.Sum(h); task.Fixed == nil && total > 0 {
-		(&rowGroup{x: x, columns: []int{0}}).mulT(mean, h, 0, x.Cols)
+		if c.x != nil {
+			c.x[t].mulT(mean, h)
+		} else {
+			(&rowGroup{x: x, columns: []int{0}}).mulT(mean, h, 0, x.Cols)
+		}
 		for j := range mean {
 			mean[j] /= total
 		}

@@ -222,8 +222,7 @@ func shift(z, b []float64, by float64) {
 // function whose slope changes by w at δ = s − z, s = ±1. Of the minimizers it
 // takes the one that moves least.
 func shiftHinge(t *Task, z, b []float64) {
-	type knot struct{ at, weight float64 }
-	knots, slope := make([]knot, 0, len(z)), 0.0
+	knots, slope, total := make([]knot, 0, len(z)), 0.0, 0.0
 	for i, v := range z {
 		s, w := 2*t.Y[i]-1, weightAt(t, i)
 		if w == 0 {
@@ -233,13 +232,12 @@ func shiftHinge(t *Task, z, b []float64) {
 			slope -= w // far left every positive row is inside the margin
 		}
 		knots = append(knots, knot{s - v, w})
-	}
-	slices.SortFunc(knots, func(a, b knot) int { return cmp.Compare(a.at, b.at) })
-	low, high, total := math.Inf(-1), math.Inf(1), 0.0
-	for _, k := range knots {
-		total += k.weight
+		total += w
 	}
 	tiny := 1e-12 * total
+	knots, slope = crossing(knots, slope, tiny)
+	slices.SortFunc(knots, func(a, b knot) int { return cmp.Compare(a.at, b.at) })
+	low, high := math.Inf(-1), math.Inf(1)
 	for _, k := range knots {
 		before := slope
 		slope += k.weight
@@ -252,6 +250,60 @@ func shiftHinge(t *Task, z, b []float64) {
 		}
 	}
 	shift(z, b, math.Min(math.Max(0, low), high))
+}
+
+// A knot is where a slope rises by a weight.
+type knot struct{ at, weight float64 }
+
+// crossing returns the knots around where the slope, at first that on the left
+// of all of them, goes from less than −tiny to more than tiny, and the slope on
+// their left. It halves the knots again and again instead of sorting them all.
+func crossing(knots []knot, slope, tiny float64) ([]knot, float64) {
+	for range 64 {
+		n := len(knots)
+		if n < 32 {
+			break
+		}
+		a, b, c := knots[0].at, knots[n/2].at, knots[n-1].at
+		left, right := partition(knots, max(min(a, b), min(max(a, b), c)))
+		before := slope
+		for _, k := range knots[:left] {
+			before += k.weight
+		}
+		after := before
+		for _, k := range knots[left:right] {
+			after += k.weight
+		}
+		switch {
+		case before > tiny:
+			knots = knots[:left]
+		case after < -tiny:
+			knots, slope = knots[right:], after
+		default:
+			return knots, slope
+		}
+	}
+	return knots, slope
+}
+
+// partition puts the knots that lie before a place first and those beyond it
+// last, and returns where the ones at it begin and end.
+func partition(knots []knot, at float64) (left, right int) {
+	right = len(knots)
+	for i := 0; i < right; {
+		switch k := knots[i]; {
+		case k.at < at:
+			knots[i], knots[left] = knots[left], k
+			left++
+			i++
+		case k.at > at:
+			right--
+			knots[i], knots[right] = knots[right], k
+		default:
+			i++
+		}
+	}
+	return left, right
 }
 
 // shiftCurved minimizes a smooth loss over one intercept by Newton's method,

@@ -126,7 +126,7 @@ type central struct {
 
 // A side is the rows of one task.
 type side struct {
-	x           rowGroup
+	x           *twofold
 	free, still bool    // still: one class and a free intercept, so that α = 0
 	b, best     float64 // the path's intercept, the one yielded
 
@@ -157,10 +157,10 @@ func newCentral(p *Problem) *central {
 	c := &central{limit: direct, k: covarianceOf(p.Penalty)}
 	c.p, c.kept = weighted(p)
 	c.sides = make([]side, len(p.Tasks))
-	h := make([][]float64, len(p.Tasks))
+	h, x := make([][]float64, len(p.Tasks)), twofolds(c.p)
 	c.w, c.g = num.NewDense(p.Features(), p.Columns()), num.NewDense(p.Features(), p.Columns())
 	c.p.each(func(t int) {
-		c.sides[t].begin(&c.p.Tasks[t])
+		c.sides[t].begin(&c.p.Tasks[t], x[t])
 		c.sides[t].multipliers(&c.p.Tasks[t])
 		c.total(t)
 		h[t] = c.sides[t].h
@@ -170,7 +170,7 @@ func newCentral(p *Problem) *central {
 			c.count += float64(len(s.s))
 		}
 	}
-	c.bends = &curvature{p: c.p, k: c.k, h: h}
+	c.bends = &curvature{p: c.p, k: c.k, h: h, x: x}
 	return c
 }
 
@@ -195,9 +195,9 @@ func weighted(p *Problem) (*Problem, [][]int) {
 }
 
 // begin sets α to half of what both classes can have.
-func (s *side) begin(t *Task) {
+func (s *side) begin(t *Task, x *twofold) {
 	n, d := t.X.Rows, t.X.Cols
-	s.x = rowGroup{x: t.X, columns: []int{0}}
+	s.x = x
 	all := []*[]float64{&s.s, &s.w, &s.out, &s.alpha, &s.beta, &s.z, &s.u, &s.perAlpha, &s.perBeta, &s.off, &s.h, &s.q, &s.ahead, &s.gain}
 	for _, d := range []*direction{&s.dir, &s.spare} {
 		all = append(all, &d.toZ, &d.toU, &d.alpha, &d.z, &d.u)
@@ -246,14 +246,14 @@ func (s *side) multipliers(t *Task) {
 // pull sets column t of g to Xᵀ of a task's numbers.
 func (c *central) pull(t int, of []float64) {
 	s := &c.sides[t]
-	s.x.mulT(s.column, of, 0, len(s.column))
+	s.x.mulT(s.column, of)
 	c.g.SetCol(t, s.column)
 }
 
 // look sets out to X times column t of w.
 func (c *central) look(t int, out []float64, w *num.Dense) {
 	s := &c.sides[t]
-	s.x.mul(out, w.Col(s.column, t), 0, len(out))
+	s.x.mul(out, w.Col(s.column, t))
 }
 
 // total takes the rounding out of Σ sα = 0 and pulls Sα.
@@ -487,7 +487,7 @@ func (c *central) ask(t int) {
 // answer sets ahead and gain for a step of a task's weights.
 func (c *central) answer(t int, step []float64) {
 	s := &c.sides[t]
-	s.x.mul(s.ahead, step, 0, len(s.ahead))
+	s.x.mul(s.ahead, step)
 	mean := s.mean()
 	for i, h := range s.h {
 		s.gain[i] = h * (s.q[i] - s.ahead[i] + mean)
@@ -562,7 +562,7 @@ func (c *central) restore(t int, block taskBlock, w0 []float64) {
 	rows.duals([][]float64{y})
 	s.spread(y)
 	rows.parts[0].addMulT(s.column, c.k.private, y)
-	s.x.mul(s.ahead, s.column, 0, len(s.ahead))
+	s.x.mul(s.ahead, s.column)
 }
 
 // byRows solves (I + Z K Zᵀ) y = √h q for y = gain/√h, all tasks of a slot
