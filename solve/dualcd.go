@@ -31,6 +31,9 @@ import (
 // free intercepts. Tasks whose intercepts are fixed have no constant column.
 // The dual variables of a start are used, its weights are not.
 //
+// Where all losses are squared hinge, and W has fewer numbers than the rows,
+// Newton's method takes over after a hundred passes.
+//
 // Hsieh, Chang, Lin, Keerthi, Sundararajan, A dual coordinate descent method
 // for large-scale linear SVM, ICML 2008, algorithm 3; Keerthi, Sundararajan,
 // Chang, Hsieh, Lin, A sequential dual method for large scale multi-class
@@ -55,9 +58,10 @@ func (*DualCD) Accepts(p *Problem) error {
 	return nil
 }
 
-// Steps implements Solver. A step is a pass over the rows; States come after
-// the first ones, and then whenever a quarter more are done.
-func (s *DualCD) Steps(ctx context.Context, p *Problem, start *Point, _ float64) iter.Seq[State] {
+// Steps implements Solver. A step is a pass over the rows, or one of Newton's
+// after them; States come after the first passes, and then whenever a quarter
+// more are done.
+func (s *DualCD) Steps(ctx context.Context, p *Problem, start *Point, tol float64) iter.Seq[State] {
 	return func(yield func(State) bool) {
 		c := newCoordinates(p, start, s.Seed)
 		best := newRecord(NewPoint(p))
@@ -74,12 +78,15 @@ func (s *DualCD) Steps(ctx context.Context, p *Problem, start *Point, _ float64)
 			best.dual = max(best.dual, dual)
 			if primal < best.primal {
 				best.primal = primal
-				c.write(best.x)
+				c.unfold(best.x, c.weights())
 			}
 			best.x.A = c.a
 			st := best.state(step, 12)
 			st.Stalled = st.Stalled || still
 			if !yield(st) {
+				return
+			}
+			if step >= slow && c.primal(ctx, best, step, tol, yield) {
 				return
 			}
 		}
@@ -566,24 +573,6 @@ func (c *coordinates) wake() {
 		if !rests {
 			c.order[c.active] = int32(i)
 			c.active++
-		}
-	}
-}
-
-// write sets W and b of x.
-func (c *coordinates) write(x *Point) {
-	for t, constant := range c.constant {
-		for column := c.first[t]; column < c.first[t+1]; column++ {
-			own, common := c.own[column], c.common[c.slots[column]]
-			sum := make([]float64, c.d+1)
-			if own != nil {
-				num.Axpy(1, own, sum)
-			}
-			if common != nil {
-				num.Axpy(1, common, sum)
-			}
-			x.W.SetCol(column, sum)
-			x.B[column] = c.offset[column] + constant*sum[c.d]
 		}
 	}
 }

@@ -234,6 +234,54 @@ func TestDualCDTwin(t *testing.T) {
 	}
 }
 
+// Newton's method goes on where the passes stand and ends where the twin does.
+// Its dual variables give the certificate, written out:
+//
+//	D = −Σ w ℓ*(y, −a/w) − Σ a·offset − ½‖Σ aφ‖²
+func TestDualCDByNewton(t *testing.T) {
+	some := []shape{
+		{name: "ragged", tasks: 3, rows: 30, features: 4},
+		{name: "sparse", tasks: 2, rows: 40, features: 5, sparse: true},
+		{name: "weighted", tasks: 3, rows: 20, features: 3, weights: true, fixed: true},
+	}
+	for i, s := range some {
+		for _, pen := range coupled {
+			p := s.random(uint64(i), loss.SquaredHinge{}, 2).regularized(pen, 2)
+			p.InterceptScaling = []float64{0, 3}[i%2]
+			name := fmt.Sprintf("%s, %T", s.name, pen)
+			c, best, last := newCoordinates(p, nil, 0), newRecord(NewPoint(p)), State{}
+			for range 3 {
+				c.pass()
+			}
+			if !c.primal(t.Context(), best, 3, 1e-12, func(st State) bool {
+				last = st
+				return st.Certificate.Value > 1e-12 && st.Step < 50
+			}) {
+				t.Errorf("%s: not taken", name)
+				continue
+			}
+			q := augment(p)
+			theta, primal := q.solve(40000)
+			near(t, name+": objective", []float64{last.Objective}, []float64{primal}, 1e-7)
+			at, dual := 0, 0.0
+			clear(theta)
+			for u := range p.Tasks {
+				task, a := &p.Tasks[u], last.Point.A[u]
+				dual -= task.Loss.Conjugate(task.Y, task.Weight, a)
+				for _, v := range a {
+					num.Axpy(v, q.phi[at], theta)
+					dual -= v * q.offset[at]
+					at++
+				}
+			}
+			dual -= 0.5 * num.Dot(theta, theta)
+			if gap := Gap(last.Objective, dual); !(gap.Value < 1e-11) {
+				t.Errorf("%s: gap %g, by its own account %g", name, gap.Value, last.Certificate.Value)
+			}
+		}
+	}
+}
+
 // The constant that stands for the intercept is a column like any other.
 func TestDualCDConstant(t *testing.T) {
 	for _, m := range margins {
