@@ -17,8 +17,9 @@ func Inner(s *kindred.Set, k int, seed uint64) ([]Fold, error) {
 	if k > 0 {
 		return KFold(s, k, 1, seed)
 	}
-	_, free := newPool(s).loners()
-	folds, err := KFold(s, min(innerFolds, max(2, free)), 1, seed)
+	p := newPool(s)
+	_, free := p.loners()
+	folds, err := p.kfold(min(innerFolds, max(2, free)), 1, seed)
 	held := 0
 	for i := range folds {
 		if i >= 2 && held >= enough {

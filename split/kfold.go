@@ -11,6 +11,10 @@ import (
 // fold would leave a task no row to train on (the row of a task that has but
 // one, or its one group): these are trained on in every fold.
 func KFold(s *kindred.Set, k, repeats int, seed uint64) ([]Fold, error) {
+	return newPool(s).kfold(k, repeats, seed)
+}
+
+func (p *pool) kfold(k, repeats int, seed uint64) ([]Fold, error) {
 	if k < 2 {
 		return nil, fmt.Errorf("%d folds; give at least 2", k)
 	}
@@ -21,7 +25,6 @@ func KFold(s *kindred.Set, k, repeats int, seed uint64) ([]Fold, error) {
 	for i := range share {
 		share[i] = 1 / float64(k)
 	}
-	p := newPool(s)
 	var folds []Fold
 	for repeat := range repeats {
 		p.shuffle(seed, uint64(repeat))

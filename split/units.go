@@ -40,7 +40,11 @@ func newPool(s *kindred.Set) *pool {
 		table *kindred.Table
 		code  int
 	}
-	p, found, tables := &pool{set: s}, map[key]*unit{}, map[*kindred.Table]uint64{}
+	most := 0
+	for t := range s.Tasks {
+		most = max(most, len(s.Tasks[t].Rows))
+	}
+	p, found, tables := &pool{set: s}, make(map[key]*unit, most), map[*kindred.Table]uint64{}
 	for _, t := range byName(s) {
 		task := &s.Tasks[t]
 		if _, ok := tables[task.Table]; !ok {
