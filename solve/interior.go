@@ -6,6 +6,7 @@ import (
 	"iter"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/kindred-mtl/kindred/loss"
 	"github.com/kindred-mtl/kindred/num"
@@ -80,6 +81,7 @@ func (*Interior) Slow(p *Problem) bool {
 func (*Interior) Steps(ctx context.Context, p *Problem, _ *Point, tol float64) iter.Seq[State] {
 	return func(yield func(State) bool) {
 		c := newCentral(p)
+		defer c.release()
 		c.eager(tol)
 		best, since := State{Point: NewPoint(p), Certificate: unknown}, 0
 		best.Point.A = make([][]float64, len(p.Tasks))
@@ -145,6 +147,17 @@ type side struct {
 	dir, spare        direction
 	column, pulled    []float64 // room, d
 	value, gap, left  float64
+	room              *[]float64 // of all of these
+}
+
+// sideRooms are for the next paths: folds and strengths follow one another.
+var sideRooms = sync.Pool{New: func() any { return new([]float64) }}
+
+// release ends the use of the path.
+func (c *central) release() {
+	for t := range c.sides {
+		sideRooms.Put(c.sides[t].room)
+	}
 }
 
 // A direction is where one task's variables go; β goes by −alpha.
@@ -206,7 +219,10 @@ func (s *side) begin(t *Task, x *twofold) {
 	for _, d := range []*direction{&s.dir, &s.spare} {
 		all = append(all, &d.toZ, &d.toU, &d.alpha, &d.z, &d.u)
 	}
-	room := make([]float64, 2*d+n*len(all))
+	s.room = sideRooms.Get().(*[]float64)
+	room := slices.Grow((*s.room)[:0], 2*d+n*len(all))[:2*d+n*len(all)]
+	*s.room = room
+	clear(room)
 	s.column, s.pulled, room = room[:d:d], room[d:2*d:2*d], room[2*d:]
 	for i, part := range all {
 		*part = room[i*n : (i+1)*n : (i+1)*n]
@@ -320,7 +336,8 @@ func (c *central) sums(omega float64) (primal, gap float64) {
 
 // measure sets a task's share of the objective and of the gap.
 func (s *side) measure(t *Task, exact bool) {
-	s.best, s.value, s.gap = s.b, 0, 0
+	s.best = s.b
+	value, gap := 0.0, 0.0
 	if s.free && (exact || s.still) {
 		for i, v := range s.out {
 			s.q[i] = v + s.b
@@ -330,13 +347,12 @@ func (s *side) measure(t *Task, exact bool) {
 		s.best = b[0]
 	}
 	for i, v := range s.out {
-		if m := 1 - s.s[i]*(v+s.best); m > 0 {
-			s.value += s.w[i] * m
-			s.gap += (s.w[i] - s.alpha[i]) * m
-		} else {
-			s.gap -= s.alpha[i] * m
-		}
+		m := 1 - s.s[i]*(v+s.best)
+		above, below := max(0, m), max(0, -m)
+		value += s.w[i] * above
+		gap += (s.w[i]-s.alpha[i])*above + s.alpha[i]*below
 	}
+	s.value, s.gap = value, gap
 }
 
 func (c *central) write(x *Point) {
@@ -349,7 +365,7 @@ func (c *central) write(x *Point) {
 			if c.kept[t] != nil {
 				row = c.kept[t][i]
 			}
-			x.A[t][row] = s.s[i] * math.Min(v, s.w[i])
+			x.A[t][row] = s.s[i] * min(v, s.w[i])
 		}
 		if s.still {
 			clear(x.A[t])
@@ -824,22 +840,17 @@ func (c *central) correct(center float64) bool {
 // draw asks for what draws the products back after a step.
 func (s *side) draw(step, center float64) {
 	s.dir, s.spare = s.spare, s.dir
-	d := &s.spare
+	d, low, high := &s.spare, center/spread, center*spread
 	for i, by := range d.alpha {
-		s.dir.toZ[i] = d.toZ[i] + drawn((s.alpha[i]+step*by)*(s.z[i]+step*d.z[i]), center)
-		s.dir.toU[i] = d.toU[i] + drawn((s.beta[i]-step*by)*(s.u[i]+step*d.u[i]), center)
+		s.dir.toZ[i] = d.toZ[i] + drawn((s.alpha[i]+step*by)*(s.z[i]+step*d.z[i]), low, high)
+		s.dir.toU[i] = d.toU[i] + drawn((s.beta[i]-step*by)*(s.u[i]+step*d.u[i]), low, high)
 	}
 }
 
-// drawn is what takes a product into reach of its aim; a large one not at once.
-func drawn(product, aim float64) float64 {
-	switch {
-	case product < aim/spread:
-		return aim/spread - product
-	case product > aim*spread:
-		return math.Max(aim*spread-product, -aim*spread)
-	}
-	return 0
+// drawn is what takes a product to between low and high; a large one not at
+// once.
+func drawn(product, low, high float64) float64 {
+	return max(0, low-product) + max(min(0, high-product), -high)
 }
 
 func (s *side) move(step float64) {
