@@ -145,7 +145,7 @@ func TestScikitLearn(t *testing.T) {
 
 // classic is make_classification's example: 1,000 rows of 20 features, and
 // the same binary target as often as asked.
-func classic(t *testing.T, targets int) *kindred.Set {
+func classic(t testing.TB, targets int) *kindred.Set {
 	t.Helper()
 	file, err := os.Open(filepath.Join("testdata", "classic.csv.gz"))
 	if err != nil {
