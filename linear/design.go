@@ -50,7 +50,7 @@ type design struct {
 
 	apart   *num.Dense // W of each task fitted alone, once a structure is learned from it
 	learned map[penalty.Learner]penalty.Penalty
-	groups  map[string][]int // those found already, of each task, by what found them
+	groups  map[sought][]int // those found already, of each task
 }
 
 // design prepares the set for m.

@@ -3,6 +3,7 @@ package linear
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/kindred-mtl/kindred"
@@ -15,55 +16,321 @@ import (
 // grouped is a penalty on tasks in groups, once these are found.
 func (d *design) grouped(ctx context.Context, p penalty.Penalty) (penalty.Penalty, error) {
 	staged, ok := p.(penalty.Staged)
-	if !ok {
+	if !ok || !staged.Open() {
 		return p, nil
 	}
-	finder, intercepts := staged.Finder()
-	if finder == nil {
-		return p, nil
-	}
-	key := fmt.Sprintf("%+v %v", finder, intercepts)
+	var key sought
+	key.k, key.rows = staged.Sought()
 	if d.groups[key] == nil {
-		group, err := d.find(ctx, finder, intercepts)
+		group, err := d.find(ctx, key)
 		if err != nil {
 			return nil, fmt.Errorf("linear: the groups of the tasks: %w", err)
 		}
 		if d.groups == nil {
-			d.groups = map[string][]int{}
+			d.groups = map[sought][]int{}
 		}
 		d.groups[key] = group
 	}
 	return staged.Take(d.groups[key]), nil
 }
 
-// find fits the tasks by a belief that groups them. A fifth of the curvature
-// is the strength: the weights are then sums over many rows, to which no single
-// row adds much. Tasks weigh alike, or else those of many rows, whose weights
-// are held back less and so longer, would be taken for a group.
-func (d *design) find(ctx context.Context, finder penalty.Penalty, intercepts bool) ([]int, error) {
+// sought says what groups are to be found.
+type sought struct {
+	k    int // at most; 0: left open
+	rows bool
+}
+
+// mostGroups is the largest number of groups tried where it is left open.
+const mostGroups = 5
+
+// find finds the groups of the tasks under which their rows are likeliest.
+func (d *design) find(ctx context.Context, what sought) ([]int, error) {
+	tasks := len(d.set.Tasks)
+	most := what.k
+	if most == 0 {
+		most = mostGroups
+	}
+	if most = min(most, tasks-1); most < 2 {
+		return make([]int, tasks), nil
+	}
+	m := &mixture{tasks: tasks}
+	span, err := d.alikeInWeights(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	if what.rows {
+		if err := d.alikeInIntercepts(ctx, m); err != nil {
+			return nil, err
+		}
+		d.alikeInPlace(m, span)
+	}
+	if len(m.aspects) == 0 {
+		return make([]int, tasks), nil
+	}
+	return firstSeen(m.divide(most, what.k > 0)), nil
+}
+
+// firstSeen numbers groups in the order of first appearance.
+func firstSeen(group []int) []int {
+	number, out := map[int]int{}, make([]int, len(group))
+	for t, g := range group {
+		if _, seen := number[g]; !seen {
+			number[g] = len(number)
+		}
+		out[t] = number[g]
+	}
+	return out
+}
+
+// plain are the tasks of a problem as likelihoods of one output, unit by unit:
+// a class against the others for decisions of several; log loss for those
+// without probabilities; squared loss for numbers.
+func (d *design) plain(from *solve.Problem) *solve.Problem {
+	p := &solve.Problem{Layout: d.layout, Penalty: penalty.Common{}.On(d.layout, 1)}
+	for i, u := range d.units {
+		t := from.Tasks[i]
+		for c := range u.k {
+			one := solve.Task{X: t.X, Weight: t.Weight, Outputs: 1, Y: t.Y, Loss: likelihood(d.set.Tasks[u.task].Kind)}
+			if t.Fixed != nil {
+				one.Fixed = []float64{0}
+			}
+			if u.k > 1 {
+				one.Y = make([]float64, len(t.Y))
+				for r, y := range t.Y {
+					if int(y) == c {
+						one.Y[r] = 1
+					}
+				}
+			}
+			p.Tasks = append(p.Tasks, one)
+		}
+	}
+	return p
+}
+
+func likelihood(k kindred.Kind) loss.Curved {
+	switch k {
+	case kindred.Regression:
+		return loss.Squared{}
+	case kindred.Count:
+		return loss.Poisson{}
+	}
+	return loss.Logistic{}
+}
+
+// A slope is the gradient and the second derivative of a task's loss in each
+// row's output, at the weights that all tasks have in common.
+type slope struct{ grad, hess []float64 }
+
+func slopes(ctx context.Context, p *solve.Problem) ([]slope, error) {
+	r, err := solve.Run(ctx, &solve.Newton{}, p, nil, roughTol, roughSteps)
+	if err != nil {
+		return nil, err
+	}
+	out, w := make([]slope, len(p.Tasks)), make([]float64, p.Features())
+	for i := range p.Tasks {
+		t := &p.Tasks[i]
+		z, s := make([]float64, len(t.Y)), &out[i]
+		t.X.MulVec(z, r.Point.W.Col(w, i))
+		for k := range z {
+			z[k] += r.Point.B[i]
+		}
+		s.grad, s.hess = make([]float64, len(z)), make([]float64, len(z))
+		l := t.Loss.(loss.Curved)
+		l.Grad(s.grad, t.Y, t.Weight, z)
+		l.Hess(s.hess, t.Y, t.Weight, z)
+	}
+	return out, nil
+}
+
+// perSlot are aspects for the columns of each slot, all views still empty.
+func (d *design) perSlot(dims int) []*aspect {
+	all := make([]*aspect, 1+slices.Max(d.layout.Slot))
+	for s := range all {
+		all[s] = &aspect{views: make([]view, len(d.set.Tasks)), dims: dims}
+	}
+	return all
+}
+
+// alikeInWeights adds what the labels say of the weights, intercepts
+// eliminated; of many features, as combinations of them, which it returns.
+func (d *design) alikeInWeights(ctx context.Context, m *mixture) (span *num.Dense, err error) {
 	from := d.problem
-	if d.open != nil && !intercepts {
+	if d.open != nil {
 		from = d.open
 	}
-	p := &solve.Problem{Layout: d.layout, Tasks: slices.Clone(from.Tasks)}
+	p := d.plain(from)
+	at, err := slopes(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	span = steepest(p, at)
+	dims := p.Features()
+	if span != nil {
+		dims = span.Cols
+	}
+	all, noise, tasks := d.perSlot(dims), 0.0, 0.0
 	for i := range p.Tasks {
-		p.Tasks[i].Loss = smooth(p.Tasks[i].Loss)
+		v := &all[d.layout.Slot[i]].views[d.layout.Task[i]]
+		if !v.see(&p.Tasks[i], onto(p.Tasks[i].X, span), at[i]) {
+			continue
+		}
+		if v.noisy {
+			noise, tasks = noise+v.rss/max(1, v.rows), tasks+1
+		}
 	}
-	if intercepts && d.constant == 0 {
-		penalize(p.Tasks)
+	if m.noisy = tasks > 0 && noise > 0; m.noisy {
+		m.noise = math.Round(math.Log2(noise/tasks)) - 1
 	}
-	level(p)
-	f := finder.On(d.layout, 0.2*d.curvature())
-	p.Penalty = f
-	_, solver, err := solve.Pick(p)
+	m.add(all...)
+	return span, nil
+}
+
+// see sets the view to what the labels of a task say of its weights; false
+// where that is nothing. With X̄ the mean of the rows by their second
+// derivatives h,
+//
+//	H = Σ h_i (x_i − X̄)(x_i − X̄)ᵀ,   h = −Σ g_i (x_i − X̄)
+//
+// is what is left of the second order without the intercept.
+func (v *view) see(t *solve.Task, x *num.Matrix, at slope) bool {
+	total := num.Sum(at.hess)
+	if !(total > 0) {
+		return false
+	}
+	mean, h := make([]float64, x.Cols), make([]float64, x.Cols)
+	if t.Fixed == nil {
+		x.AddMulTVec(mean, at.hess)
+		scale(mean, 1/total)
+	}
+	x.AddMulTVec(h, at.grad)
+	num.Axpy(-num.Sum(at.grad), mean, h)
+	v.value, v.q = num.SymEigen(num.Gram(x, at.hess, mean))
+	v.q = transposed(v.q)
+	v.along = make([]float64, x.Cols)
+	for i := range v.along {
+		v.value[i] = max(0, v.value[i])
+		v.along[i] = -num.Dot(v.q.Row(i), h)
+	}
+	if v.noisy = dispersed(t.Loss); v.noisy {
+		v.rows = -1 // the intercept's
+		for i, c := range at.hess {
+			if c > 0 {
+				v.rows += weightAt(t.Weight, i)
+				v.rss += at.grad[i] * at.grad[i] / c
+			}
+		}
+	}
+	return true
+}
+
+// dispersed tells whether labels vary around their mean by more, or less, than
+// a loss says.
+//
+// Nelder, Pregibon, An extended quasi-likelihood function, Biometrika 74, 1987.
+func dispersed(l loss.Loss) bool {
+	_, binary := l.(loss.Logistic)
+	return !binary
+}
+
+// alikeInIntercepts adds what the labels say of the intercepts, from one that
+// all tasks have in common, at the mean of each task's rows: of the rest of the
+// second order that the weights leave.
+func (d *design) alikeInIntercepts(ctx context.Context, m *mixture) error {
+	if d.constant > 0 {
+		return nil // they are among the weights
+	}
+	p := d.plain(d.problem)
+	penalize(p.Tasks)
+	at, err := slopes(ctx, p)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	r, err := solve.Run(ctx, solver, p, nil, findTol, roughSteps)
-	if err != nil {
-		return nil, err
+	all := d.perSlot(1)
+	for i := range p.Tasks {
+		h, g := num.Sum(at[i].hess), num.Sum(at[i].grad)
+		if !(h > 0) {
+			continue
+		}
+		v := &all[d.layout.Slot[i]].views[d.layout.Task[i]]
+		v.value, v.along = []float64{h}, []float64{-g}
+		if v.noisy = dispersed(p.Tasks[i].Loss); v.noisy {
+			v.rows, v.rss = 1, g*g/h
+		}
 	}
-	return d.perTask(f.(penalty.Grouping).Groups(r.Point.W)), nil
+	m.add(all...)
+	return nil
+}
+
+// alikeInPlace adds where the rows of the tasks lie: their means, in units of
+// how rows vary within tasks. Tasks on the same rows do not differ in it.
+func (d *design) alikeInPlace(m *mixture, span *num.Dense) {
+	tasks := d.perTaskRows(span)
+	if tasks == nil {
+		return
+	}
+	dims := tasks[0].x.Cols
+	within, centre, total := num.NewDense(dims, dims), make([]float64, dims), 0.0
+	for _, t := range tasks {
+		num.Axpy(1, num.Gram(t.x, t.weight, t.mean).Data, within.Data)
+		num.Axpy(t.rows, t.mean, centre)
+		total += t.rows
+	}
+	scale(centre, 1/total)
+	free := total - float64(len(tasks))
+	if !(free > 0) {
+		return
+	}
+	scale(within.Data, 1/free)
+	variance, q := num.SymEigen(within)
+	q = transposed(q)
+	a := &aspect{views: make([]view, len(tasks))}
+	for i, v := range variance {
+		if !(v > 1e-8*variance[dims-1]) {
+			continue
+		}
+		a.dims++
+		for k, t := range tasks {
+			if t.rows > 0 {
+				a.views[k].value = append(a.views[k].value, t.rows)
+				a.views[k].along = append(a.views[k].along, t.rows*(num.Dot(q.Row(i), t.mean)-num.Dot(q.Row(i), centre))/math.Sqrt(v))
+			}
+		}
+	}
+	m.add(a)
+}
+
+// place is the rows of a task, and where they lie.
+type place struct {
+	x            *num.Matrix
+	weight, mean []float64
+	rows         float64
+}
+
+// perTaskRows are the places of the tasks; nil where all are the same.
+func (d *design) perTaskRows(span *num.Dense) []place {
+	out, differ := make([]place, len(d.set.Tasks)), false
+	for i := range d.units {
+		t := &d.problem.Tasks[i]
+		differ = differ || t.X != d.problem.Tasks[0].X
+		out[d.units[i].task] = place{x: t.X, weight: t.Weight}
+	}
+	if !differ {
+		return nil
+	}
+	for i := range out {
+		p := &out[i]
+		p.x = onto(p.x, span)
+		if p.weight == nil {
+			p.weight = slices.Repeat([]float64{1}, p.x.Rows)
+		}
+		p.mean, p.rows = make([]float64, p.x.Cols), num.Sum(p.weight)
+		if p.rows > 0 {
+			p.x.AddMulTVec(p.mean, p.weight)
+			scale(p.mean, 1/p.rows)
+		}
+	}
+	return out
 }
 
 // penalize puts intercepts among the weights.
@@ -77,27 +344,69 @@ func penalize(tasks []solve.Task) {
 	}
 }
 
-// level gives the rows of each task weights of the same sum, that of all tasks
-// on average.
-func level(p *solve.Problem) {
-	total, all, tasks := make([]float64, len(p.Tasks)), 0.0, 0.0
-	for i, t := range p.Tasks {
-		for k := range t.Y {
-			total[i] += weightAt(t.Weight, k)
-		}
-		if total[i] > 0 {
-			all, tasks = all+total[i], tasks+1
+// mostDirections is how many features, or combinations of them, groups of tasks
+// are found by.
+const mostDirections = 20
+
+// steepest are the orthonormal combinations of features, a column each, in which
+// the gradients of the tasks are longest together; nil where the features are
+// few.
+func steepest(p *solve.Problem, at []slope) *num.Dense {
+	d, tasks := p.Features(), len(p.Tasks)
+	if d <= mostDirections {
+		return nil
+	}
+	g, column := num.NewDense(d, tasks), make([]float64, d)
+	for i := range p.Tasks {
+		clear(column)
+		p.Tasks[i].X.AddMulTVec(column, at[i].grad)
+		g.SetCol(i, column)
+	}
+	square, u := num.SymEigen(num.ProductT(g, g))
+	last, n := tasks-1, 0
+	for n < min(mostDirections, tasks) && square[last-n] > 1e-10*square[last] {
+		n++
+	}
+	mix := num.NewDense(tasks, n)
+	for c := range n {
+		for i := range tasks {
+			mix.Set(i, c, u.At(i, last-c)/math.Sqrt(square[last-c]))
 		}
 	}
-	for i := range p.Tasks {
-		t := &p.Tasks[i]
-		w := make([]float64, len(t.Y))
-		for k := range w {
-			if total[i] > 0 {
-				w[k] = weightAt(t.Weight, k) * all / tasks / total[i]
+	return num.Product(g, mix)
+}
+
+// onto is x by the columns of span; x itself where that is nil.
+func onto(x *num.Matrix, span *num.Dense) *num.Matrix {
+	if span == nil {
+		return x
+	}
+	out := num.NewMatrix(x.Rows, span.Cols)
+	for i := range x.Rows {
+		index, value := x.Row(i)
+		_, row := out.Row(i)
+		for k, v := range value {
+			j := k
+			if index != nil {
+				j = int(index[k])
 			}
+			num.Axpy(v, span.Row(j), row)
 		}
-		t.Weight = w
+	}
+	return out
+}
+
+func transposed(a *num.Dense) *num.Dense {
+	out := num.NewDense(a.Cols, a.Rows)
+	for i := range a.Rows {
+		out.SetCol(i, a.Row(i))
+	}
+	return out
+}
+
+func scale(x []float64, by float64) {
+	for i := range x {
+		x[i] *= by
 	}
 }
 
@@ -106,18 +415,4 @@ func weightAt(w []float64, i int) float64 {
 		return 1
 	}
 	return w[i]
-}
-
-// findTol is fine enough that a restart would hardly move a task.
-const findTol = 1e-6
-
-// smooth is a loss with a gradient in place of one that has none.
-func smooth(l loss.Loss) loss.Loss {
-	if _, ok := l.(loss.Smooth); ok {
-		return l
-	}
-	if l.Takes(kindred.Multiclass) {
-		return loss.Softmax{}
-	}
-	return loss.Logistic{}
 }

@@ -34,8 +34,6 @@ type Clustered struct {
 	Eta float64 `json:"eta" words:"η: the smaller, the fewer directions the weights span; else searched for"`
 	// Mean is what the mean costs, over λ; 0: it is not apart.
 	Mean float64 `json:"mean" words:"what the mean of the tasks costs, over λ; else it is not apart"`
-
-	free bool // the tasks tell how many groups there are
 }
 
 // Check says what is wrong with the options.
@@ -50,9 +48,6 @@ func (p *Clustered) Check() error {
 func (p *Clustered) On(l Layout, lambda float64) Func {
 	directions := cmp.Or(p.K, 2)
 	f := &clusters{layout: l, k: directions, mean: lambda * p.Mean}
-	if p.free {
-		f.k = 0
-	}
 	if p.Mean > 0 {
 		directions--
 		f.slots = newArrow(l, 0, 1)
@@ -88,7 +83,7 @@ func open[N int | float64](option N, choices ...N) []N {
 // clusters is the box norm of what is left of W without its mean.
 type clusters struct {
 	layout  Layout
-	k       int // groups, 0: left open
+	k       int // groups
 	between spectral
 	mean    float64 // its strength, 0: not apart
 	slots   *arrow  // knows the slots, where the mean is apart

@@ -14,29 +14,27 @@ import (
 //
 //	Ω(W) = λ/2 Σ_g min over u_g of μ‖u_g‖² + Σ_{t in g} ‖w_t − u_g‖²
 //
-// in each slot. The groups are found first, by Clustered, which is a softer
-// belief: its M need not be a projection.
+// in each slot. The groups are found first: those under which the rows of all
+// tasks are likeliest.
 //
 // Jacob, Bach, Vert, Clustered multi-task learning: a convex formulation, NIPS
 // 2008, whose M before it is relaxed is one.
 type Grouped struct {
-	// K is the number of groups, at most; 0 leaves it to the tasks: it is
-	// from 2 to 5, the fewest that tell them apart about as well as any.
-	K int `json:"k" words:"the number of groups of tasks, at most; else from 2 to 5, as many as tell them apart"`
+	// K is the number of groups, at most; 0 leaves it to the tasks: at most 5,
+	// as many as make their rows likeliest.
+	K int `json:"k" words:"the number of groups of tasks, at most; else up to 5, as many as make the rows likeliest"`
 	// Mu is μ; 0 leaves it open: a search tries 0.1, 1, 10 and 100, and a
 	// single fit uses 1.
 	Mu float64 `json:"mu" words:"μ: the smaller, the more the tasks share; else searched for"`
-	// By is what the groups are found by: "weights"; or "intercepts", which are
-	// then among the weights and held back with them, so that tasks are alike
-	// also in how often a class occurs and in where their rows lie. "" means
-	// weights.
-	By string `json:"by" words:"what groups are found by: weights, or intercepts with them; else both are tried"`
+	// By is what tasks of a group are alike in: "weights"; or "rows", then also
+	// in their intercepts and in where their rows lie. "" means weights.
+	By string `json:"by" words:"what tasks of a group are alike in: weights, or rows, also in intercepts and where rows lie; else both are tried"`
 
 	group []int // of each task; nil: not found yet
 }
 
 // ways lists what groups may be found by.
-var ways = []string{"intercepts", "weights"}
+var ways = []string{"rows", "weights"}
 
 // Check says what is wrong with the options.
 func (p *Grouped) Check() error {
@@ -83,8 +81,8 @@ func (p *Grouped) Variants() []Penalty {
 // Parameters implements Penalty.
 func (p *Grouped) Parameters() map[string]float64 {
 	used := map[string]float64{"mu": cmp.Or(p.Mu, 1)}
-	if p.By == "intercepts" {
-		used["by_intercepts"] = 1
+	if p.By == "rows" {
+		used["by_rows"] = 1
 	}
 	switch {
 	case p.group != nil:
@@ -95,13 +93,11 @@ func (p *Grouped) Parameters() map[string]float64 {
 	return used
 }
 
-// Finder implements Staged.
-func (p *Grouped) Finder() (belief Penalty, intercepts bool) {
-	if p.group != nil {
-		return nil, false
-	}
-	return &Clustered{K: p.K, Eta: 2, free: p.K == 0}, p.By == "intercepts"
-}
+// Open implements Staged.
+func (p *Grouped) Open() bool { return p.group == nil }
+
+// Sought implements Staged.
+func (p *Grouped) Sought() (k int, rows bool) { return p.K, p.By == "rows" }
 
 // Take implements Staged.
 func (p *Grouped) Take(group []int) Penalty {

@@ -3,29 +3,20 @@ package penalty
 import (
 	"math"
 	"math/rand/v2"
-	"slices"
 
 	"github.com/kindred-mtl/kindred/num"
 )
 
-// mostGroups is the largest number of groups tried where it is left open.
-const mostGroups = 5
-
 // cluster puts the tasks into at most k groups by their weights: k-means on the
 // k − 1 directions in which the tasks differ most, which is what k centres span
 // around their mean. It returns a number a column, groups in the order of
-// first appearance; k = 0 leaves their number open.
+// first appearance.
 //
 // Zha, He, Ding, Gu, Simon, Spectral relaxation for k-means clustering, NIPS
 // 2001.
 func cluster(l Layout, w *num.Dense, k int) []int {
 	x, place := byTask(l, w)
-	var group []int
-	if k > 0 {
-		group = kmeans(principal(x, k-1), min(k, x.Cols))
-	} else {
-		group = fewest(x)
-	}
+	group := kmeans(principal(x, k-1), min(k, x.Cols))
 	number, out := map[int]int{}, make([]int, len(l.Task))
 	for c, t := range l.Task {
 		g := group[place[t]]
@@ -35,22 +26,6 @@ func cluster(l Layout, w *num.Dense, k int) []int {
 		out[c] = number[g]
 	}
 	return out
-}
-
-// fewest groups the columns of x by the least number of groups, from 2 to 5,
-// whose silhouette is within a tenth of the largest.
-func fewest(x *num.Dense) []int {
-	points := principal(x, mostGroups-1)
-	groups, scores := [][]int{make([]int, x.Cols)}, []float64{0}
-	for k := 2; k <= min(mostGroups, x.Cols-1); k++ {
-		g := kmeans(principal(x, k-1), k)
-		groups, scores = append(groups, g), append(scores, silhouette(points, g, k))
-	}
-	if len(groups) == 1 {
-		return groups[0]
-	}
-	enough := 0.9 * slices.Max(scores)
-	return groups[1+slices.IndexFunc(scores[1:], func(s float64) bool { return !(s < enough) })]
 }
 
 // principal returns the coordinates of the columns of x in the n directions in
@@ -76,30 +51,6 @@ func principal(x *num.Dense, n int) *num.Dense {
 		}
 	}
 	return points
-}
-
-// silhouette is the mean of 1 − a/b over the rows, a their distance from the
-// centre of their group and b from the nearest other one.
-//
-// Rousseeuw, Silhouettes: a graphical aid to the interpretation and validation
-// of cluster analysis, Journal of Computational and Applied Mathematics 20,
-// 1987; with centres for groups as Vendramin, Campello, Hruschka, Relative
-// clustering validity criteria, Statistical Analysis and Data Mining 3, 2010.
-func silhouette(x *num.Dense, group []int, k int) float64 {
-	centres, sum := num.NewDense(k, x.Cols), 0.0
-	recentre(centres, x, group)
-	for i, g := range group {
-		a, b := squareDistance(x.Row(i), centres.Row(g)), math.Inf(1)
-		for c := range k {
-			if c != g {
-				b = min(b, squareDistance(x.Row(i), centres.Row(c)))
-			}
-		}
-		if b > 0 {
-			sum += 1 - math.Sqrt(a/b)
-		}
-	}
-	return sum / float64(x.Rows)
 }
 
 // byTask returns the weights with all columns of a task in one, slot below
@@ -130,33 +81,38 @@ func byTask(l Layout, w *num.Dense) (x *num.Dense, place map[int]int) {
 // kmeansStarts is how often k-means starts; the best end counts.
 const kmeansStarts = 20
 
-// kmeans assigns the rows of x to k centres so that the squared distances are
-// small. The starts are drawn by k-means++ from a fixed seed.
-//
-// Lloyd, Least squares quantization in PCM, IEEE Transactions on Information
-// Theory 28, 1982; Arthur, Vassilvitskii, k-means++: the advantages of careful
-// seeding, SODA 2007.
+// kmeans is the best of some starts from a fixed seed.
 func kmeans(x *num.Dense, k int) []int {
 	random := rand.New(rand.NewPCG(1, uint64(k)))
 	var best []int
 	least := math.Inf(1)
 	for range kmeansStarts {
-		centres := seeds(x, k, random)
-		group := make([]int, x.Rows)
-		cost := assign(group, x, centres)
-		for range 100 {
-			recentre(centres, x, group)
-			next := assign(group, x, centres)
-			if !(next < cost) {
-				break
-			}
-			cost = next
-		}
-		if cost < least*(1-1e-12) {
-			best, least = slices.Clone(group), cost
+		if group, cost := KMeans(x, k, random); cost < least*(1-1e-12) {
+			best, least = group, cost
 		}
 	}
 	return best
+}
+
+// KMeans assigns the rows of x to k centres so that the sum of the squared
+// distances, which it returns, is small: from one start, drawn by k-means++.
+//
+// Lloyd, Least squares quantization in PCM, IEEE Transactions on Information
+// Theory 28, 1982; Arthur, Vassilvitskii, k-means++: the advantages of careful
+// seeding, SODA 2007.
+func KMeans(x *num.Dense, k int, random *rand.Rand) (group []int, cost float64) {
+	centres := seeds(x, k, random)
+	group = make([]int, x.Rows)
+	cost = assign(group, x, centres)
+	for range 100 {
+		recentre(centres, x, group)
+		next := assign(group, x, centres)
+		if !(next < cost) {
+			break
+		}
+		cost = next
+	}
+	return group, cost
 }
 
 // seeds are rows of x, each the likelier the further from those before.

@@ -255,12 +255,15 @@ type Learner interface {
 	Learn(l Layout, w *num.Dense) (Penalty, error)
 }
 
-// A Staged penalty is one of tasks in groups, which another belief finds first.
+// A Staged penalty is one of tasks in groups, which are found first.
 type Staged interface {
 	Penalty
-	// Finder is that belief, whose function is Grouping, and whether intercepts
-	// are to be among its weights; nil where the groups are known.
-	Finder() (belief Penalty, intercepts bool)
+	// Open tells whether the groups are not known yet.
+	Open() bool
+	// Sought says how many there are at most, 0 where that is left to the
+	// tasks, and whether tasks of a group are alike also in their intercepts
+	// and in where their rows lie.
+	Sought() (k int, rows bool)
 	// Take returns the penalty with these groups, a number a task.
 	Take(group []int) Penalty
 }

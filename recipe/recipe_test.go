@@ -177,7 +177,7 @@ func TestEveryOption(t *testing.T) {
 	values := map[string]string{
 		"solver": "fista", "max_iter": "7", "intercept_scaling": "3,solver=dualcd", "scale": "rms", "folds": "3", "one_se": "true", "a": "3", "rank": "2",
 		"kernel": "poly", "landmarks": "9", "degree": "2,kernel=poly", "coef0": "2,kernel=poly", "ard": "true", "linear": "true",
-		"intercept": "penalized", "by": "intercepts", "k": "3", "h": "3",
+		"intercept": "penalized", "by": "rows", "k": "3", "h": "3",
 	}
 	for _, o := range recipe.Options() {
 		value := values[o.Name]

@@ -102,8 +102,8 @@ var (
 	})
 )
 
-// sorted finds groups of the tasks by their weights and intercepts, or by their
-// weights alone where that is clearly better: the first has more to go by.
+// sorted finds groups of tasks that are alike in all that their rows say, or in
+// their weights alone where that is clearly better: the first has more to go by.
 type sorted struct{ linearly }
 
 func (how sorted) build(m Method, parts []any, seed uint64, known []Structure) (kindred.Method, error) {
@@ -113,7 +113,7 @@ func (how sorted) build(m Method, parts []any, seed uint64, known []Structure) (
 			return joint(m)
 		}
 		var list []kindred.Method
-		for _, by := range []string{"intercepts", "weights"} {
+		for _, by := range []string{"rows", "weights"} {
 			m.Penalty = &penalty.Grouped{K: p.K, Mu: p.Mu, By: by}
 			list = append(list, m)
 		}
