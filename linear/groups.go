@@ -119,14 +119,21 @@ func likelihood(k kindred.Kind) loss.Curved {
 }
 
 // A slope is the gradient and the second derivative of a task's loss in each
-// row's output, at the weights that all tasks have in common.
-type slope struct{ grad, hess []float64 }
+// row's output, and how far its weights are there from what all have in common.
+type slope struct{ grad, hess, from []float64 }
 
+// slopes are those at weights that are held back as if each task's own, and
+// what they have in common, had a variance of 1.
 func slopes(ctx context.Context, p *solve.Problem) ([]slope, error) {
-	r, err := solve.Run(ctx, &solve.Newton{}, p, nil, roughTol, roughSteps)
+	_, solver, err := solve.Pick(p)
 	if err != nil {
 		return nil, err
 	}
+	r, err := solve.Run(ctx, solver, p, nil, roughTol, roughSteps)
+	if err != nil {
+		return nil, err
+	}
+	common := penalty.SharedPart(p.Penalty, r.Point.W)
 	out, w := make([]slope, len(p.Tasks)), make([]float64, p.Features())
 	for i := range p.Tasks {
 		t := &p.Tasks[i]
@@ -134,6 +141,10 @@ func slopes(ctx context.Context, p *solve.Problem) ([]slope, error) {
 		t.X.MulVec(z, r.Point.W.Col(w, i))
 		for k := range z {
 			z[k] += r.Point.B[i]
+		}
+		s.from = slices.Clone(w)
+		for j := range w {
+			s.from[j] -= common.At(j, p.Layout.Slot[i])
 		}
 		s.grad, s.hess = make([]float64, len(z)), make([]float64, len(z))
 		l := t.Loss.(loss.Curved)
@@ -160,6 +171,7 @@ func (d *design) alikeInWeights(ctx context.Context, m *mixture) (span *num.Dens
 		from = d.open
 	}
 	p := d.plain(from)
+	p.Penalty = (&penalty.Shared{Mu: 1}).On(d.layout, 1)
 	at, err := slopes(ctx, p)
 	if err != nil {
 		return nil, err
@@ -172,7 +184,11 @@ func (d *design) alikeInWeights(ctx context.Context, m *mixture) (span *num.Dens
 	all, noise, tasks := d.perSlot(dims), 0.0, 0.0
 	for i := range p.Tasks {
 		v := &all[d.layout.Slot[i]].views[d.layout.Task[i]]
-		if !v.see(&p.Tasks[i], onto(p.Tasks[i].X, span), at[i]) {
+		from := at[i].from
+		if span != nil {
+			from = num.ProductT(span, &num.Dense{Rows: len(from), Cols: 1, Data: from}).Data
+		}
+		if !v.see(&p.Tasks[i], onto(p.Tasks[i].X, span), from, at[i]) {
 			continue
 		}
 		if v.noisy {
@@ -190,10 +206,10 @@ func (d *design) alikeInWeights(ctx context.Context, m *mixture) (span *num.Dens
 // where that is nothing. With X̄ the mean of the rows by their second
 // derivatives h,
 //
-//	H = Σ h_i (x_i − X̄)(x_i − X̄)ᵀ,   h = −Σ g_i (x_i − X̄)
+//	H = Σ h_i (x_i − X̄)(x_i − X̄)ᵀ,   h = H·from − Σ g_i (x_i − X̄)
 //
 // is what is left of the second order without the intercept.
-func (v *view) see(t *solve.Task, x *num.Matrix, at slope) bool {
+func (v *view) see(t *solve.Task, x *num.Matrix, from []float64, at slope) bool {
 	total := num.Sum(at.hess)
 	if !(total > 0) {
 		return false
@@ -208,10 +224,6 @@ func (v *view) see(t *solve.Task, x *num.Matrix, at slope) bool {
 	v.value, v.q = num.SymEigen(num.Gram(x, at.hess, mean))
 	v.q = transposed(v.q)
 	v.along = make([]float64, x.Cols)
-	for i := range v.along {
-		v.value[i] = max(0, v.value[i])
-		v.along[i] = -num.Dot(v.q.Row(i), h)
-	}
 	if v.noisy = dispersed(t.Loss); v.noisy {
 		v.rows = -1 // the intercept's
 		for i, c := range at.hess {
@@ -220,6 +232,12 @@ func (v *view) see(t *solve.Task, x *num.Matrix, at slope) bool {
 				v.rss += at.grad[i] * at.grad[i] / c
 			}
 		}
+	}
+	for i := range v.along {
+		v.value[i] = max(0, v.value[i])
+		down, w := -num.Dot(v.q.Row(i), h), num.Dot(v.q.Row(i), from)
+		v.along[i] = down + v.value[i]*w
+		v.rss += (down + v.along[i]) * w
 	}
 	return true
 }
@@ -358,8 +376,12 @@ func steepest(p *solve.Problem, at []slope) *num.Dense {
 	}
 	g, column := num.NewDense(d, tasks), make([]float64, d)
 	for i := range p.Tasks {
+		x, pull := p.Tasks[i].X, slices.Clone(at[i].grad)
+		for k := range pull {
+			pull[k] -= at[i].hess[k] * x.Dot(k, at[i].from)
+		}
 		clear(column)
-		p.Tasks[i].X.AddMulTVec(column, at[i].grad)
+		x.AddMulTVec(column, pull)
 		g.SetCol(i, column)
 	}
 	square, u := num.SymEigen(num.ProductT(g, g))
