@@ -110,6 +110,20 @@ func makeCensus(folder string) (string, error) {
 	})
 }
 
+// makeOccupations names the targets by their numbers: 15017 of
+// target:15017_Construction_Managers.
+func makeOccupations(folder string) (string, error) {
+	header := func(names []string) []string {
+		for i, name := range names {
+			if target, ok := strings.CutPrefix(name, "target:"); ok {
+				names[i], _, _ = strings.Cut(target, "_")
+			}
+		}
+		return names
+	}
+	return "", rewrite(filepath.Join(folder, "oes97.csv"), filepath.Join(folder, "occupations.csv"), header, func(row []string) []string { return row })
+}
+
 // makeReviews leaves out the test rows whose text their task also trains on.
 func makeReviews(folder string) (string, error) {
 	from, to := filepath.Join(folder, "fdu_mtl.csv.gz"), filepath.Join(folder, "fdu_mtl_unique.csv")
