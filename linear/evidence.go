@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"context"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -380,7 +381,7 @@ func (m *mixture) starts() int { return max(2, min(8, 800/m.tasks)) }
 // divide finds at most most groups. First all tasks are one, by which the own
 // variances become known; every further group is sought from k-means on the
 // tasks' posterior means, and from splits of the groups before it.
-func (m *mixture) divide(most int, exactly bool) []int {
+func (m *mixture) divide(ctx context.Context, most int, exactly bool) []int {
 	m.k, m.group = 1, make([]int, m.tasks)
 	m.refresh()
 	m.tune()
@@ -390,22 +391,15 @@ func (m *mixture) divide(most int, exactly bool) []int {
 	}
 	first := m.division()
 	best := before
-	for k := 2; k <= most; k++ {
+	for k := 2; k <= most && ctx.Err() == nil; k++ {
+		var from []division
 		first.k = k
-		from := []division{}
 		for range m.starts() {
 			first.group, _ = penalty.KMeans(points, k, random)
 			from = append(from, first)
 		}
-		for g := 0; k > 2 && g < k-1; g++ {
-			d := before
-			d.k, d.group = k, slices.Clone(before.group)
-			for t := range d.group {
-				if d.group[t] == g && random.IntN(2) == 0 {
-					d.group[t] = k - 1
-				}
-			}
-			from = append(from, d)
+		if k > 2 {
+			from = append(from, splits(before, random)...)
 		}
 		before = m.bestOf(from)
 		if k == 2 || exactly || before.score > best.score {
@@ -414,6 +408,22 @@ func (m *mixture) divide(most int, exactly bool) []int {
 		first.variances = before.variances
 	}
 	return best.group
+}
+
+// splits are divisions with one group more, a random half of one of them.
+func splits(d division, random *rand.Rand) []division {
+	var all []division
+	for g := range d.k {
+		s := d
+		s.k, s.group = d.k+1, slices.Clone(d.group)
+		for t := range s.group {
+			if s.group[t] == g && random.IntN(2) == 0 {
+				s.group[t] = d.k
+			}
+		}
+		all = append(all, s)
+	}
+	return all
 }
 
 // bestOf climbs from each start and settles the best.

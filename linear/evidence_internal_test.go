@@ -127,7 +127,7 @@ func TestBestDivisionIsFound(t *testing.T) {
 			made[i] = random.IntN(2)
 		}
 		m := draw(random, made, 3).mixture(1, make([]int, 8))
-		m.divide(2, true)
+		m.divide(t.Context(), 2, true)
 		found := m.score()
 		for code := range 1 << 8 {
 			for i := range m.group {
@@ -146,7 +146,7 @@ func TestNoGroupsWhereThereAreNone(t *testing.T) {
 	for range 10 {
 		one := make([]int, 8)
 		m := draw(random, one, 3).mixture(1, one)
-		if found := firstSeen(m.divide(mostGroups, false)); slices.Max(found) > 0 {
+		if found := firstSeen(m.divide(t.Context(), mostGroups, false)); slices.Max(found) > 0 {
 			t.Errorf("found %v", found)
 		}
 	}
