@@ -82,11 +82,11 @@ func firstSeen(group []int) []int {
 	return out
 }
 
-// plain are the tasks of a problem as likelihoods of one output, unit by unit:
-// a class against the others for decisions of several; log loss for those
-// without probabilities; squared loss for numbers.
-func (d *design) plain(from *solve.Problem) *solve.Problem {
-	p := &solve.Problem{Layout: d.layout, Penalty: penalty.Common{}.On(d.layout, 1)}
+// plain are the tasks of a problem as likelihoods of one output, whatever loss is
+// to be learned by: of several classes, each against the others. Weights are held
+// back as if their parts had a variance of 1.
+func (d *design) plain(from *solve.Problem, belief penalty.Penalty) *solve.Problem {
+	p := &solve.Problem{Layout: d.layout, Penalty: belief.On(d.layout, 1)}
 	for i, u := range d.units {
 		t := from.Tasks[i]
 		for c := range u.k {
@@ -122,8 +122,7 @@ func likelihood(k kindred.Kind) loss.Curved {
 // row's output, and how far its weights are there from what all have in common.
 type slope struct{ grad, hess, from []float64 }
 
-// slopes are those at weights that are held back as if each task's own, and
-// what they have in common, had a variance of 1.
+// slopes are those of each task where p is solved.
 func slopes(ctx context.Context, p *solve.Problem) ([]slope, error) {
 	_, solver, err := solve.Pick(p)
 	if err != nil {
@@ -170,8 +169,7 @@ func (d *design) alikeInWeights(ctx context.Context, m *mixture) (span *num.Dens
 	if d.open != nil {
 		from = d.open
 	}
-	p := d.plain(from)
-	p.Penalty = (&penalty.Shared{Mu: 1}).On(d.layout, 1)
+	p := d.plain(from, &penalty.Shared{Mu: 1})
 	at, err := slopes(ctx, p)
 	if err != nil {
 		return nil, err
@@ -258,7 +256,7 @@ func (d *design) alikeInIntercepts(ctx context.Context, m *mixture) error {
 	if d.constant > 0 {
 		return nil // they are among the weights
 	}
-	p := d.plain(d.problem)
+	p := d.plain(d.problem, penalty.Common{})
 	penalize(p.Tasks)
 	at, err := slopes(ctx, p)
 	if err != nil {

@@ -47,6 +47,36 @@ func TestGroupsAreFound(t *testing.T) {
 	}
 }
 
+// Groups are found also of more features than they are sought by, whatever is
+// said to be alike; a row of weight 2 counts as two.
+func TestGroupsOfManyFeatures(t *testing.T) {
+	g := synth.Tasks{Tasks: 15, Samples: 40, MaxSamples: 90, Features: 60, Clusters: 3, Similarity: 0.97, Noise: 0.3, Seed: 2}
+	s, truth, err := g.Make()
+	if err != nil {
+		t.Fatal(err)
+	}
+	twice, weighed := s.Only(), s.Only()
+	for i := range s.Tasks {
+		task := s.Tasks[i]
+		n := len(task.Rows)
+		task.Weight = slices.Repeat([]float64{1}, n)
+		task.Weight[0] = 2
+		weighed.Tasks = append(weighed.Tasks, task)
+		task = s.Tasks[i]
+		task.Rows = append(slices.Clone(task.Rows), task.Rows[0])
+		task.Label.Columns = [][]float64{append(slices.Clone(task.Y()), task.Y()[0])}
+		twice.Tasks = append(twice.Tasks, task)
+	}
+	for _, by := range []string{"weights", "rows"} {
+		m := linear.Method{Penalty: &penalty.Grouped{By: by}}
+		for name, s := range map[string]*kindred.Set{"as made": s, "weighed": weighed, "twice": twice} {
+			if got := fit(t, m, s).Report().Groups; !slices.Equal(got, truth.Groups) {
+				t.Errorf("by %s, %s: groups %v, made %v", by, name, got, truth.Groups)
+			}
+		}
+	}
+}
+
 // Tasks in one group share; those of different groups are strangers.
 func TestGroupsAreSolvedAlone(t *testing.T) {
 	s := family(t, synth.Tasks{Tasks: 6, Samples: 40, Features: 5, Seed: 4})
