@@ -55,6 +55,28 @@ func (f box) shrink(sigma []float64, step float64) (factor []float64, kink float
 	return factor, kink
 }
 
+// bend: at a corner of θ it is the factor. The others are x = σ − L/a, where
+// the budget holds Σ (aσ − L) over them.
+func (f box) bend(sigma []float64, step float64) (slope, along []float64) {
+	l := step * f.strength * (1 + f.eta)
+	slope, along = make([]float64, len(sigma)), make([]float64, len(sigma))
+	between, a := 0.0, 0.0
+	for i, theta := range f.levels(sigma, l) {
+		slope[i] = theta / (theta + l)
+		if theta > f.eta && theta < 1+f.eta {
+			slope[i], along[i] = 1, 1
+			between += sigma[i]
+			a = (theta + l) / sigma[i]
+		}
+	}
+	if between > 0 {
+		for i := range along {
+			along[i] *= math.Sqrt(l / (a * between))
+		}
+	}
+	return slope, along
+}
+
 // levels is θ of the least Σ x²/θ + |x − σ|²/L over θ and x; L = 0 holds x at
 // σ. It is θ = clip(aσ − L, η, 1+η), where a spends the budget rη + k: it lies
 // between two breakpoints, and the sum of θ is linear there.

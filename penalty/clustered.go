@@ -133,6 +133,32 @@ func (f *clusters) Prox(out, v *num.Dense, step float64) {
 	}
 }
 
+// ProxJacobian implements Slanted: each part by itself.
+func (f *clusters) ProxJacobian(v *num.Dense, step float64) Jacobian {
+	_, rest := f.apart(v)
+	j := f.between.ProxJacobian(rest, step)
+	if f.mean == 0 {
+		return j
+	}
+	return &aside{j, f, 1 / (1 + step*f.mean)}
+}
+
+// aside is a Jacobian of what is left without the mean, and a factor of it.
+type aside struct {
+	Jacobian
+	f      *clusters
+	factor float64
+}
+
+// Times implements Jacobian.
+func (j *aside) Times(out, x *num.Dense) {
+	mean, rest := j.f.apart(x)
+	j.Jacobian.Times(out, rest)
+	_, rest = j.f.apart(out)
+	copy(out.Data, rest.Data)
+	num.Axpy(j.factor, mean.Data, out.Data)
+}
+
 // Relation implements Related: K of the value ½ tr(W K⁻¹ Wᵀ), that is ηI + M,
 // with the variance of the mean where it is apart.
 func (f *clusters) Relation(w *num.Dense) *num.Dense {

@@ -91,3 +91,27 @@ func ratio(bound, norm float64) float64 {
 	}
 	return bound / norm
 }
+
+// ProxJacobian implements Slanted: the shrinkage where weights are not 0.
+func (f elastic) ProxJacobian(v *num.Dense, step float64) Jacobian {
+	cut, shrink, d := step*f.l1, 1/(1+step*f.l2), num.NewDense(v.Rows, v.Cols)
+	for i, x := range v.Data {
+		if math.Abs(x) >= cut {
+			d.Data[i] = shrink
+		}
+	}
+	return diagonal{d}
+}
+
+// diagonal is the Jacobian of entries that move alone.
+type diagonal struct{ d *num.Dense }
+
+// Times implements Jacobian.
+func (j diagonal) Times(out, x *num.Dense) {
+	for i, v := range j.d.Data {
+		out.Data[i] = v * x.Data[i]
+	}
+}
+
+// Diagonal implements Jacobian.
+func (j diagonal) Diagonal() (*num.Dense, bool) { return j.d, true }

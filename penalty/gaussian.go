@@ -21,6 +21,11 @@ type spectrum struct {
 	columns  []int
 	u        *num.Dense // row e is u_e
 	variance []float64
+	// Where most variances are the same, that one, and the others' directions;
+	// else rest is false and all are rare.
+	rest   bool
+	common float64
+	rare   []int
 	// Where K⁻¹ is the Laplacian of a graph and a ridge, these.
 	laplacian *num.Dense
 	ridge     float64
@@ -50,6 +55,7 @@ func spectra(l Layout, matrix func(tasks []int) *num.Dense, variance func(e floa
 			}
 			b.variance[e] = variance(v)
 		}
+		b.sortOut()
 	}
 	return blocks
 }
@@ -102,32 +108,27 @@ func (f *gaussian) Covariance(slot int) *num.Dense {
 }
 
 // each calls visit with the coefficients ⟨u_e, w⟩ of each row w of each slot,
-// and returns the sum and the largest of what it returns; of out, where there
-// is one, it sets the part to Σ_e c_e u_e of the coefficients as visit leaves
-// them. Rows are taken in pieces of a fixed size.
-func (f *gaussian) each(out, w *num.Dense, visit func(b *spectrum, c []float64) (add, far float64)) (sum, most float64) {
+// those of one variance together, and returns the sum and the largest of what
+// it returns; of out, where there is one, it sets the part to Σ_e c_e u_e of the
+// coefficients as visit leaves them. Of the variance that most directions have
+// the coefficients are what is left of w without the others: the same but for a
+// rotation. Rows are taken in pieces of a fixed size.
+func (f *gaussian) each(out, w *num.Dense, visit func(variance float64, c []float64) (add, far float64)) (sum, most float64) {
 	const size = 64
 	pieces := (w.Rows + size - 1) / size
 	sums, largest := make([]float64, pieces), make([]float64, pieces)
 	num.Each(pieces, 2*w.Rows*w.Cols*w.Cols, func(i int) {
 		for s := range f.blocks {
 			b := &f.blocks[s]
-			row, c := make([]float64, len(b.columns)), make([]float64, len(b.columns))
+			row, c := make([]float64, len(b.columns)), make([]float64, len(b.rare))
 			for j := i * size; j < min(w.Rows, (i+1)*size); j++ {
 				for a, column := range b.columns {
 					row[a] = w.At(j, column)
 				}
-				for e := range c {
-					c[e] = num.Dot(b.u.Row(e), row)
-				}
-				add, far := visit(b, c)
+				add, far := b.visit(row, c, visit)
 				sums[i], largest[i] = sums[i]+add, max(largest[i], far)
 				if out == nil {
 					continue
-				}
-				clear(row)
-				for e, v := range c {
-					num.Axpy(v, b.u.Row(e), row)
 				}
 				for a, column := range b.columns {
 					out.Set(j, column, row[a])
@@ -141,18 +142,55 @@ func (f *gaussian) each(out, w *num.Dense, visit func(b *spectrum, c []float64) 
 	return sum, most
 }
 
+// visit does so for one row, which it replaces; c is room.
+func (b *spectrum) visit(row, c []float64, visit func(variance float64, c []float64) (add, far float64)) (sum, most float64) {
+	for i, e := range b.rare {
+		c[i] = num.Dot(b.u.Row(e), row)
+	}
+	if b.rest {
+		for i, e := range b.rare {
+			num.Axpy(-c[i], b.u.Row(e), row)
+		}
+		sum, most = visit(b.common, row)
+	} else {
+		clear(row)
+	}
+	for i, e := range b.rare {
+		add, far := visit(b.variance[e], c[i:i+1])
+		sum, most = sum+add, max(most, far)
+		num.Axpy(c[i], b.u.Row(e), row)
+	}
+	return sum, most
+}
+
+// sortOut finds the variance that most directions have.
+func (b *spectrum) sortOut() {
+	n := len(b.variance)
+	b.rare = make([]int, n)
+	for e := range n {
+		b.rare[e] = e
+	}
+	if n == 0 {
+		return
+	}
+	b.common = b.variance[n/2] // they descend
+	rare := slices.DeleteFunc(slices.Clone(b.rare), func(e int) bool {
+		v := b.variance[e]
+		return v >= (1-negligible)*b.common && v <= (1+negligible)*b.common
+	})
+	if 2*len(rare) < n {
+		b.rare, b.rest = rare, true
+	}
+}
+
 // Value implements Func. Where K is singular it is +Inf unless each row lies in
 // its range, up to 1e-9 of the largest weight.
 func (f *gaussian) Value(w *num.Dense) float64 {
-	sum, far := f.each(nil, w, func(b *spectrum, c []float64) (sum, far float64) {
-		for e, v := range b.variance {
-			if v == 0 {
-				far = max(far, math.Abs(c[e]))
-			} else {
-				sum += c[e] * c[e] / v
-			}
+	sum, far := f.each(nil, w, func(variance float64, c []float64) (sum, far float64) {
+		if variance == 0 {
+			return 0, largest(c)
 		}
-		return sum, far
+		return num.Dot(c, c) / variance, 0
 	})
 	if far > 1e-9*largest(w.Data) || math.IsNaN(far) {
 		return math.Inf(1)
@@ -162,16 +200,14 @@ func (f *gaussian) Value(w *num.Dense) float64 {
 
 // Dual implements Convex.
 func (f *gaussian) Dual(g *num.Dense) (s, value float64) {
-	sum, unbounded := f.each(nil, g, func(b *spectrum, c []float64) (sum, unbounded float64) {
-		for e, v := range b.variance {
-			switch {
-			case !math.IsInf(v, 1):
-				sum += v * c[e] * c[e]
-			case c[e] != 0:
-				unbounded = 1
-			}
+	sum, unbounded := f.each(nil, g, func(variance float64, c []float64) (sum, unbounded float64) {
+		switch {
+		case !math.IsInf(variance, 1):
+			return variance * num.Dot(c, c), 0
+		case largest(c) != 0:
+			return 0, 1
 		}
-		return sum, unbounded
+		return 0, 0
 	})
 	s = 1 - unbounded
 	return s, s * 0.5 * sum / f.lambda
@@ -179,9 +215,9 @@ func (f *gaussian) Dual(g *num.Dense) (s, value float64) {
 
 // Prox implements Proximal: K(K + step·I)⁻¹ times each row and slot.
 func (f *gaussian) Prox(out, v *num.Dense, step float64) {
-	f.each(out, v, func(b *spectrum, c []float64) (_, _ float64) {
-		for e, variance := range b.variance {
-			if !math.IsInf(variance, 1) {
+	f.each(out, v, func(variance float64, c []float64) (_, _ float64) {
+		if !math.IsInf(variance, 1) {
+			for e := range c {
 				c[e] *= variance / (variance + step*f.lambda)
 			}
 		}
@@ -191,9 +227,8 @@ func (f *gaussian) Prox(out, v *num.Dense, step float64) {
 
 // Slope implements Smooth.
 func (f *gaussian) Slope(g, w *num.Dense) float64 {
-	sum, _ := f.each(g, w, func(b *spectrum, c []float64) (sum, _ float64) {
-		for e, variance := range b.variance {
-			v := c[e]
+	sum, _ := f.each(g, w, func(variance float64, c []float64) (sum, _ float64) {
+		for e, v := range c {
 			c[e] *= f.lambda / variance
 			sum += v * c[e]
 		}

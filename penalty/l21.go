@@ -87,3 +87,45 @@ func longest(g *num.Dense) float64 {
 	}
 	return big
 }
+
+// ProxJacobian implements Slanted. Of a row longer than the cut it is
+//
+//	(1 − cut/‖v‖) I + cut/‖v‖³ vvᵀ
+func (f l21) ProxJacobian(v *num.Dense, step float64) Jacobian {
+	j := &radial{num.NewDense(v.Rows, v.Cols), make([]float64, v.Rows)}
+	for i := range v.Rows {
+		if length, cut := num.Norm(v.Row(i)), step*float64(f); length > cut {
+			j.shrink[i] = (length - cut) / length
+			num.Axpy(math.Sqrt(cut/length)/length, v.Row(i), j.along.Row(i))
+		}
+	}
+	return j
+}
+
+// radial is shrink_i I + a_i a_iᵀ on row i.
+type radial struct {
+	along  *num.Dense
+	shrink []float64
+}
+
+// Times implements Jacobian.
+func (j *radial) Times(out, x *num.Dense) {
+	for i, shrink := range j.shrink {
+		a, to, from := j.along.Row(i), out.Row(i), x.Row(i)
+		more := num.Dot(a, from)
+		for c, v := range from {
+			to[c] = shrink*v + more*a[c]
+		}
+	}
+}
+
+// Diagonal implements Jacobian.
+func (j *radial) Diagonal() (*num.Dense, bool) {
+	d := num.NewDense(j.along.Rows, j.along.Cols)
+	for i, shrink := range j.shrink {
+		for c, a := range j.along.Row(i) {
+			d.Set(i, c, shrink+a*a)
+		}
+	}
+	return d, true
+}

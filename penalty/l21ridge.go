@@ -105,3 +105,15 @@ func (f *l21Ridge) RowDistance(row, g []float64) float64 {
 	}
 	return math.Sqrt(s)
 }
+
+// ProxJacobian implements Slanted.
+func (f *l21Ridge) ProxJacobian(v *num.Dense, step float64) Jacobian {
+	j, shrink := f.l21.ProxJacobian(v, step).(*radial), 1/(1+step*f.l2)
+	for i := range j.along.Data {
+		j.along.Data[i] *= math.Sqrt(shrink)
+	}
+	for i := range j.shrink {
+		j.shrink[i] *= shrink
+	}
+	return j
+}

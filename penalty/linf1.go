@@ -89,27 +89,39 @@ func (f linf1) RowDistance(row, g []float64) float64 {
 			size = append(size, -g[i]*math.Copysign(1, v))
 		}
 	}
-	cut := level(size, float64(f))
+	cut := level(slices.Clone(size), float64(f))
 	for i, at := range active {
 		rest[at] = min(size[i], cut)
 	}
 	return num.Norm(rest)
 }
 
-// level is the c for which Σ (x_i − c)₊ = total; it sorts x.
+// level is the c for which Σ (x_i − c)₊ = total; it spoils x. Of those that
+// are above c at first all stay in, then those that are above the c that these
+// would have.
 //
-// Duchi, Shalev-Shwartz, Singer, Chandra, Efficient projections onto the
-// ℓ1-ball for learning in high dimensions, ICML 2008, figure 1.
+// Michelot, A finite algorithm for finding the projection of a point onto the
+// canonical simplex of Rⁿ, Journal of Optimization Theory and Applications 50,
+// 1986.
 func level(x []float64, total float64) float64 {
-	slices.Sort(x)
-	slices.Reverse(x)
-	c, sum := 0.0, 0.0
-	for i, v := range x {
-		if i > 0 && !(v > c) {
+	c, count := math.Inf(-1), len(x)
+	for count > 0 {
+		sum := 0.0
+		for _, v := range x[:count] {
+			sum += v
+		}
+		c = (sum - total) / float64(count)
+		above := 0
+		for _, v := range x[:count] {
+			if v > c {
+				x[above] = v
+				above++
+			}
+		}
+		if above == count || above == 0 {
 			break
 		}
-		sum += v
-		c = (sum - total) / float64(i+1)
+		count = above
 	}
 	return c
 }
@@ -125,4 +137,73 @@ func heaviest(g *num.Dense) float64 {
 		big = max(big, s)
 	}
 	return big
+}
+
+// ProxJacobian implements Slanted: entries that are cut off move together, by
+// the mean of what they would.
+func (f linf1) ProxJacobian(v *num.Dense, step float64) Jacobian {
+	j := &cutoff{num.NewDense(v.Rows, v.Cols), make([]float64, v.Rows)}
+	size := make([]float64, v.Cols)
+	for i := range v.Rows {
+		for c, x := range v.Row(i) {
+			size[c] = math.Abs(x)
+		}
+		cut := max(0, level(size, step*float64(f)))
+		for c, x := range v.Row(i) {
+			if math.Abs(x) > cut {
+				j.sign.Set(i, c, math.Copysign(1, x))
+				j.count[i]++
+			}
+		}
+		if cut == 0 {
+			clear(j.sign.Row(i))
+			j.count[i] = float64(v.Cols) + 1 // all of it is 0
+		}
+	}
+	return j
+}
+
+// cutoff is the mean of the entries that have a sign, times it, and the
+// identity on the others.
+type cutoff struct {
+	sign  *num.Dense
+	count []float64 // of each row; more than there are columns: the row is 0
+}
+
+// Times implements Jacobian.
+func (j *cutoff) Times(out, x *num.Dense) {
+	for i, count := range j.count {
+		to := out.Row(i)
+		if count > float64(len(to)) {
+			clear(to)
+			continue
+		}
+		sign, mean := j.sign.Row(i), 0.0
+		if count > 0 {
+			mean = num.Dot(sign, x.Row(i)) / count
+		}
+		for c, v := range x.Row(i) {
+			if sign[c] != 0 {
+				v = sign[c] * mean
+			}
+			to[c] = v
+		}
+	}
+}
+
+// Diagonal implements Jacobian.
+func (j *cutoff) Diagonal() (*num.Dense, bool) {
+	d := num.NewDense(j.sign.Rows, j.sign.Cols)
+	for i, count := range j.count {
+		for c, sign := range j.sign.Row(i) {
+			switch {
+			case count > float64(d.Cols):
+			case sign != 0:
+				d.Set(i, c, 1/count)
+			default:
+				d.Set(i, c, 1)
+			}
+		}
+	}
+	return d, true
 }

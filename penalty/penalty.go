@@ -74,6 +74,23 @@ type Proximal interface {
 	Prox(out, v *num.Dense, step float64)
 }
 
+// Slanted functions know how their proximal operator moves with its argument.
+type Slanted interface {
+	Proximal
+	// ProxJacobian returns a derivative of V ↦ Prox(V, step) at v, one of those
+	// that there are: symmetric, of eigenvalues from 0 to 1.
+	ProxJacobian(v *num.Dense, step float64) Jacobian
+}
+
+// A Jacobian is a linear map of matrices.
+type Jacobian interface {
+	// Times sets out to the image of x; out may be x.
+	Times(out, x *num.Dense)
+	// Diagonal returns the diagonal, and false where the map is too far from it
+	// for the diagonal to say much.
+	Diagonal() (*num.Dense, bool)
+}
+
 // RowSeparable functions are sums over the rows of W.
 type RowSeparable interface {
 	Proximal

@@ -21,6 +21,8 @@ type gauge interface {
 	// and the singular value below which they no longer change: 0 where they
 	// are all equal.
 	shrink(sigma []float64, step float64) (factor []float64, kink float64)
+	// bend returns a derivative of x: diag(slope) − along alongᵀ.
+	bend(sigma []float64, step float64) (slope, along []float64)
 }
 
 // spectral is a gauge as a function of W.
@@ -102,6 +104,143 @@ func (f spectral) exact(a *num.Dense, big, step float64) *num.Dense {
 		}
 	}
 	return num.Product(u, transpose(v))
+}
+
+// ProxJacobian implements Slanted.
+func (f spectral) ProxJacobian(v *num.Dense, step float64) Jacobian {
+	j := &turning{turned: v.Rows > v.Cols}
+	if j.turned {
+		v = transpose(v)
+	}
+	u, sigma, right := num.SVD(v)
+	j.sigma, j.ut, j.vt = sigma, transpose(u), transpose(right)
+	j.factor, _ = f.shrink(sigma, step)
+	j.slope, j.along = f.bend(sigma, step)
+	for j.rank < len(sigma) && j.factor[j.rank] > 0 {
+		j.rank++
+	}
+	j.left, j.rest = transpose(rows(j.ut, 0, j.rank)), transpose(rows(j.ut, j.rank, len(sigma)))
+	return j
+}
+
+// turning is the derivative of U diag(x) Vᵀ in A = U diag(σ) Vᵀ, rows ≤ cols,
+// where x(σ) has the derivative diag(slope) − along alongᵀ. With H = UᵀXV,
+//
+//	U [E Vᵀ + diag(x/σ) UᵀX (I − VVᵀ)],
+//	E_ab = (x_a − x_b)/(σ_a − σ_b) (H_ab + H_ba)/2 + (x_a + x_b)/(σ_a + σ_b) (H_ab − H_ba)/2
+//
+// off the diagonal, on which E is that of x. It is 0 where x_a and x_b are.
+//
+// Ding, Sun, Sun, Toh, Spectral operators of matrices, Mathematical Programming
+// 168, 2018, theorem 3.
+type turning struct {
+	turned        bool
+	ut, vt        *num.Dense
+	left, rest    *num.Dense // the columns of U where x > 0, and the others
+	rank          int        // of the former
+	sigma, factor []float64
+	slope, along  []float64
+}
+
+// rows are those of a from one on to before another.
+func rows(a *num.Dense, from, to int) *num.Dense {
+	return &num.Dense{Rows: to - from, Cols: a.Cols, Data: a.Data[from*a.Cols : to*a.Cols]}
+}
+
+// Times implements Jacobian.
+func (j *turning) Times(out, x *num.Dense) {
+	if j.turned {
+		x = transpose(x)
+	}
+	c := num.Product(rows(j.ut, 0, j.rank), x)
+	e := j.inner(c, x)
+	m := num.Product(rows(e, 0, j.rank), j.vt)
+	for a := range j.rank {
+		num.Axpy(j.factor[a], c.Row(a), m.Row(a))
+	}
+	y := num.Product(j.left, m)
+	if n := len(j.sigma); j.rank < n {
+		below := num.NewDense(n-j.rank, j.rank)
+		for b := range below.Rows {
+			copy(below.Row(b), e.Row(j.rank+b))
+		}
+		more := num.Product(num.Product(j.rest, below), rows(j.vt, 0, j.rank))
+		num.Axpy(1, more.Data, y.Data)
+	}
+	if j.turned {
+		y = transpose(y)
+	}
+	copy(out.Data, y.Data)
+}
+
+// inner is E − diag(x/σ) H; c is the part of UᵀX where x > 0.
+func (j *turning) inner(c, x *num.Dense) *num.Dense {
+	n := len(j.sigma)
+	h, e, total := num.NewDense(n, n), num.NewDense(n, n), 0.0
+	for a := range j.rank {
+		for b := range n {
+			h.Data[a*n+b] = num.Dot(c.Row(a), j.vt.Row(b))
+		}
+		if j.along != nil {
+			total += j.along[a] * h.At(a, a)
+		}
+	}
+	if j.rank < n {
+		xv := num.NewDense(j.rank, n)
+		for a := range j.rank {
+			for i := range n {
+				xv.Data[a*n+i] = num.Dot(x.Row(i), j.vt.Row(a))
+			}
+			for b := j.rank; b < n; b++ {
+				h.Data[b*n+a] = num.Dot(j.ut.Row(b), xv.Row(a))
+			}
+		}
+	}
+	for a := range j.rank {
+		e.Set(a, a, (j.slope[a]-j.factor[a])*h.At(a, a))
+		if j.along != nil {
+			e.Data[a*n+a] -= j.along[a] * total
+		}
+	}
+	for a := range n {
+		for b := range min(a, j.rank) {
+			even, odd := j.rates(a, b)
+			even, odd = even*(h.At(a, b)+h.At(b, a))/2, odd*(h.At(a, b)-h.At(b, a))/2
+			e.Set(a, b, even+odd-j.factor[a]*h.At(a, b))
+			e.Set(b, a, even-odd-j.factor[b]*h.At(b, a))
+		}
+	}
+	return e
+}
+
+// rates are (x_a − x_b)/(σ_a − σ_b) and (x_a + x_b)/(σ_a + σ_b).
+func (j *turning) rates(a, b int) (even, odd float64) {
+	s, t := j.sigma[a], j.sigma[b]
+	x, y := j.factor[a]*s, j.factor[b]*t
+	even, odd = (j.slope[a]+j.slope[b])/2, j.factor[b]
+	if t-s > 1e-10*t {
+		even = (y - x) / (t - s)
+	}
+	if s+t > 0 {
+		odd = (x + y) / (s + t)
+	}
+	return even, odd
+}
+
+// Diagonal implements Jacobian: of use where no direction is cut off.
+func (j *turning) Diagonal() (*num.Dense, bool) {
+	n := len(j.factor)
+	if n == 0 || j.factor[n-1] < 0.5 {
+		return nil, false
+	}
+	d := num.NewDense(j.ut.Cols, j.vt.Cols)
+	if j.turned {
+		d = num.NewDense(d.Cols, d.Rows)
+	}
+	for i := range d.Data {
+		d.Data[i] = num.Sum(j.factor) / float64(n)
+	}
+	return d, true
 }
 
 // lengths are those of the columns.

@@ -87,6 +87,24 @@ func (f squares) shrink(sigma []float64, step float64) (factor []float64, kink f
 	return factor, cut
 }
 
+// bend: of the m values above τ, a τ = b Σ (σ − τ), a = 1 + step·each and
+// b = step·sum, so that ∂τ/∂σ = b/(a + bm).
+func (f squares) bend(sigma []float64, step float64) (slope, along []float64) {
+	a, b := 1+step*f.each, step*f.sum
+	cut, m := f.level(sigma, a, b), 0.0
+	slope, along = make([]float64, len(sigma)), make([]float64, len(sigma))
+	for i, s := range sigma {
+		if s > cut {
+			slope[i], along[i] = 1/a, 1
+			m++
+		}
+	}
+	for i := range along {
+		along[i] *= math.Sqrt(b / (a * (a + b*m)))
+	}
+	return slope, along
+}
+
 // level is τ with a τ = b Σ (σ − τ)₊: of the m values above it,
 // τ = b Σσ / (a + b m). One pass finds m, for σ descends.
 func (squares) level(sigma []float64, a, b float64) float64 {

@@ -61,3 +61,19 @@ func first(sigma []float64) float64 {
 	}
 	return sigma[0]
 }
+
+// bend is 1 where σ is above the cut.
+func (f trace) bend(sigma []float64, step float64) (slope, along []float64) {
+	slope = make([]float64, len(sigma))
+	for i, s := range sigma {
+		if s > step*float64(f) {
+			slope[i] = 1
+		}
+	}
+	return slope, nil
+}
+
+// ProxJacobian implements Slanted.
+func (f trace) ProxJacobian(v *num.Dense, step float64) Jacobian {
+	return spectral{f}.ProxJacobian(v, step)
+}

@@ -109,6 +109,16 @@ func (c *check) all() {
 		}
 		c.nonexpansive(f)
 	}
+	if f, ok := c.f.(penalty.Slanted); ok {
+		c.jacobian(f)
+	}
+	if f, ok := c.f.(penalty.Split); ok {
+		for _, part := range f.Parts() {
+			if f, ok := part.(penalty.Slanted); ok {
+				c.jacobian(f)
+			}
+		}
+	}
 	if f, ok := c.f.(penalty.Factored); ok {
 		c.factored(f)
 	}
@@ -553,6 +563,54 @@ func (c *check) nonexpansive(f penalty.Proximal) {
 }
 
 // permutation: the order of the columns does not matter.
+// The derivative of the operator is symmetric, of eigenvalues from 0 to 1, and
+// agrees with differences; these have no kink between them at most points.
+func (c *check) jacobian(f penalty.Slanted) {
+	const step, h = 0.3, 1e-6
+	for range 3 {
+		v, x, y := c.normal(), c.normal(), c.normal()
+		j := f.ProxJacobian(v, step)
+		jx, jy := num.NewDense(c.d, v.Cols), num.NewDense(c.d, v.Cols)
+		j.Times(jx, x)
+		j.Times(jy, y)
+		xx, xjx := num.Dot(x.Data, x.Data), num.Dot(x.Data, jx.Data)
+		if a, b := num.Dot(y.Data, jx.Data), num.Dot(x.Data, jy.Data); !near(a, b, 1e-9) && math.Abs(a-b) > 1e-9*xx {
+			c.Errorf("Jacobian: ⟨Y, JX⟩ = %v, ⟨JY, X⟩ = %v", a, b)
+		}
+		if xjx < -1e-12*xx || num.Dot(jx.Data, jx.Data) > xjx+1e-9*xx {
+			c.Errorf("Jacobian: ⟨X, JX⟩ = %v, ‖JX‖² = %v of ‖X‖² = %v", xjx, num.Dot(jx.Data, jx.Data), xx)
+		}
+		up, down := v.Clone(), v.Clone()
+		num.Axpy(h, x.Data, up.Data)
+		num.Axpy(-h, x.Data, down.Data)
+		f.Prox(up, up, step)
+		f.Prox(down, down, step)
+		for i := range up.Data {
+			up.Data[i] = (up.Data[i] - down.Data[i]) / (2 * h)
+		}
+		if far := distance(up, jx); far > 1e-4*math.Sqrt(xx) {
+			c.Errorf("Jacobian: %v from differences, of ‖X‖ = %v", far, math.Sqrt(xx))
+		}
+		if d, ok := j.Diagonal(); ok {
+			c.diagonal(j, d)
+		}
+	}
+}
+
+// A diagonal that is said to be of use is that of the map, or near it.
+func (c *check) diagonal(j penalty.Jacobian, d *num.Dense) {
+	unit := num.NewDense(d.Rows, d.Cols)
+	for i := range d.Data {
+		unit.Data[i] = 1
+		to := num.NewDense(d.Rows, d.Cols)
+		j.Times(to, unit)
+		if math.Abs(to.Data[i]-d.Data[i]) > 0.5 {
+			c.Errorf("Jacobian: entry %d of the diagonal %v, not %v", i, d.Data[i], to.Data[i])
+		}
+		unit.Data[i] = 0
+	}
+}
+
 func (c *check) permutation() {
 	order := c.random.Perm(len(c.layout.Slot))
 	l := penalty.Layout{Task: make([]int, len(order)), Slot: make([]int, len(order))}
