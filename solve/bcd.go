@@ -42,6 +42,13 @@ func (*BCD) Accepts(p *Problem) error {
 	return nil
 }
 
+// Slow implements Weary: where tasks have their own rows and few features,
+// Newton's method on all of W finishes sooner.
+func (*BCD) Slow(p *Problem) bool {
+	_, slanted := p.Penalty.(penalty.Slanted)
+	return slanted && p.Features() <= taskwiseRows && len(group(p, true)) > 1 && momentsPay(p)
+}
+
 // firstSet is the least size of a working set.
 const firstSet = 100
 

@@ -20,6 +20,8 @@ import (
 // with f(W) = min_b Σ loss: intercepts are eliminated at every evaluation. L
 // grows where f rises more than its quadratic bound and shrinks otherwise; the
 // momentum restarts where it points uphill. The point yielded is the best one.
+// Squared losses on Gram matrices are finished by Newton's method on a map that
+// is 0 at the optimum, where the operator has a derivative.
 //
 // Squared loss works on Gram matrices where they are cheaper than the rows.
 // Curved losses then take proximal Newton steps: the quadratic model of f at
@@ -192,6 +194,13 @@ func (d *descent) turn() {
 	}
 }
 
+// move goes on at w.
+func (d *descent) move(w *num.Dense) {
+	copy(d.w.Data, w.Data)
+	d.land.image(d.iw, d.w)
+	d.restart()
+}
+
 func (d *descent) restart() {
 	d.t = 1
 	copy(d.v.Data, d.w.Data)
@@ -238,8 +247,10 @@ func (r *record) state(step, patience int) State {
 }
 
 // descend yields the steps of a descent. Every tenth, and the first few, are
-// certified.
+// certified. After 40 steps Newton's method takes over where it can, and again
+// later each time that it led nowhere.
 func descend(ctx context.Context, f *form, land terrain, x *Point, yield func(State) bool) {
+	finish, wait, next := newNormalMap(f, land), 40, 40
 	land = f.over(land)
 	d := newDescent(land, f.prox, f.start(x))
 	best, b, worse := newRecord(x), make([]float64, len(x.B)), math.Inf(1)
@@ -249,11 +260,7 @@ func descend(ctx context.Context, f *form, land terrain, x *Point, yield func(St
 		if step <= 4 || step%10 == 0 || moved == 0 {
 			best.dual = math.Max(best.dual, d.lower())
 			primal := land.finish(b, d.w, d.iw) + d.prox.Value(d.w)
-			if primal < best.primal || math.IsInf(best.primal, 1) {
-				best.primal = primal
-				f.put(x, d.w)
-				copy(x.B, b)
-			}
+			best.see(f, primal, d.w, b)
 			st = best.state(step, 50)
 			st.Stalled = st.Stalled || moved == 0 && d.t == 1
 			if primal > worse {
@@ -264,7 +271,32 @@ func descend(ctx context.Context, f *form, land terrain, x *Point, yield func(St
 		if !yield(st) {
 			return
 		}
-		d.turn()
+		if finish == nil || step < next {
+			d.turn()
+			continue
+		}
+		finish.begin(d.w, 1/d.bend)
+		to, more := finish.steps(ctx, step, best, b, yield)
+		if !more {
+			return
+		}
+		if to > step {
+			d.move(finish.w)
+		} else {
+			wait *= 2
+			d.turn()
+		}
+		step, next = to, to+wait
+	}
+}
+
+// see takes note of an objective at v, with intercepts b. Of two that are equal
+// but for rounding the later one is nearer.
+func (r *record) see(f *form, primal float64, v *num.Dense, b []float64) {
+	if math.IsInf(r.primal, 1) || primal <= r.primal+1e-13*math.Abs(r.primal) {
+		r.primal = primal
+		f.put(r.x, v)
+		copy(r.x.B, b)
 	}
 }
 
@@ -774,6 +806,7 @@ type quadratic struct {
 	c       [][]float64
 	yy      float64
 	moments []*Moments
+	room    []float64 // for an image
 	// at the last slope
 	wc, wgw float64
 }
@@ -791,7 +824,10 @@ func (q *quadratic) length() int { return q.k * q.d }
 
 func (q *quadratic) image(out []float64, w *num.Dense) {
 	d := q.d
-	column := make([]float64, q.k*d)
+	if q.room == nil {
+		q.room = make([]float64, q.k*d)
+	}
+	column := q.room
 	for j := range d {
 		for c, v := range w.Row(j) {
 			column[c*d+j] = v

@@ -130,6 +130,60 @@ func (s stack) Prox(out, v *num.Dense, step float64) {
 	}
 }
 
+// slanted is R where it has derivatives, or nil.
+func (f *form) slanted() penalty.Slanted {
+	s, ok := f.prox.(stack)
+	if !ok {
+		slanted, _ := f.prox.(penalty.Slanted)
+		return slanted
+	}
+	for _, part := range s.Parts() {
+		if _, ok := part.(penalty.Slanted); !ok {
+			return nil
+		}
+	}
+	return slantedStack{s}
+}
+
+// slantedStack is a stack of Slanted parts.
+type slantedStack struct{ stack }
+
+// ProxJacobian implements penalty.Slanted.
+func (s slantedStack) ProxJacobian(v *num.Dense, step float64) penalty.Jacobian {
+	j := jacobians{d: s.d}
+	for i, f := range s.Parts() {
+		j.parts = append(j.parts, f.(penalty.Slanted).ProxJacobian(block(v, s.d, i), step))
+	}
+	return j
+}
+
+// jacobians are those of the blocks.
+type jacobians struct {
+	parts []penalty.Jacobian
+	d     int
+}
+
+// Times implements penalty.Jacobian.
+func (j jacobians) Times(out, x *num.Dense) {
+	for i, part := range j.parts {
+		part.Times(block(out, j.d, i), block(x, j.d, i))
+	}
+}
+
+// Diagonal implements penalty.Jacobian.
+func (j jacobians) Diagonal() (*num.Dense, bool) {
+	all := &num.Dense{Rows: len(j.parts) * j.d}
+	for _, part := range j.parts {
+		d, ok := part.Diagonal()
+		if !ok {
+			return nil, false
+		}
+		all.Cols = d.Cols
+		all.Data = append(all.Data, d.Data...)
+	}
+	return all, true
+}
+
 // over is the smooth part f(ΣV_i) + Q(ΣV_i) where f is a terrain.
 func (f *form) over(land terrain) terrain {
 	if f.blocks == 1 && f.smooth == nil {
