@@ -23,9 +23,9 @@ type explorer struct {
 // A place is a candidate's: its path, and where it lies there.
 type place struct{ path, at int }
 
-// explore tries the coarse candidates, and then the neighbours of the best one
-// as long as there are some.
-func explore(ctx context.Context, l list, set *kindred.Set, folds []split.Fold) (*explorer, error) {
+// explore tries every candidate; or the coarse ones, and then the neighbours of
+// the best one as long as there are some.
+func (s Search) explore(ctx context.Context, l list, set *kindred.Set, folds []split.Fold) (*explorer, error) {
 	e := &explorer{list: l, set: set, folds: folds, sessions: make([]kindred.Session, len(folds)), tasks: make([][]int, len(folds))}
 	for _, path := range l.paths {
 		e.tried = append(e.tried, make([]*Trial, len(path)))
@@ -37,7 +37,11 @@ func explore(ctx context.Context, l list, set *kindred.Set, folds []split.Fold) 
 		e.sessions[f], err = l.method.Begin(ctx, train, held)
 		return err
 	})
-	for next := e.coarse(); err == nil && len(next) > 0; next = e.around(e.best()) {
+	first := e.coarse()
+	if s.Every {
+		first = e.every()
+	}
+	for next := first; err == nil && len(next) > 0; next = e.around(e.best()) {
 		err = e.try(ctx, next)
 	}
 	return e, err
@@ -60,6 +64,17 @@ func (e *explorer) coarse() []place {
 	var places []place
 	for p := 0; p < len(e.paths); p += 2 {
 		for i := min(1, len(e.paths[p])-1); i < len(e.paths[p]); i += 3 {
+			places = append(places, place{p, i})
+		}
+	}
+	return places
+}
+
+// every lists all candidates.
+func (e *explorer) every() []place {
+	var places []place
+	for p := range e.paths {
+		for i := range e.paths[p] {
 			places = append(places, place{p, i})
 		}
 	}

@@ -23,11 +23,12 @@ import (
 //
 // Of each method it tries every second path of candidates and every third
 // candidate on it, and then the neighbours of the best one, until that has none
-// that is better.
+// that is better; or every candidate, along each path.
 type Search struct {
 	Methods []kindred.Method // each a kindred.Tunable, tried in order; ties go to the first
 	Folds   int              // 0: 5, or fewer where the rows are many, as split.Inner says
 	Tie     float64          // the share of a standard error by which losses of different methods differ and yet tie
+	Every   bool             // try every candidate
 	OneSE   bool             // take the first candidate within one standard error of the best
 	Seed    uint64           // of the folds
 }
@@ -118,7 +119,7 @@ func (s Search) trials(ctx context.Context, set *kindred.Set, lists []list) ([]T
 	}
 	var trials []Trial
 	for i, l := range lists {
-		e, err := explore(ctx, l, set, folds)
+		e, err := s.explore(ctx, l, set, folds)
 		if err != nil {
 			return nil, err
 		}

@@ -290,11 +290,11 @@ func sharing(p penalty.Penalty) bool {
 	return !apart
 }
 
-// strengths is the path of λ for a penalty: from λ_max, where there is one,
+// strengths is the path of n values of λ for a penalty: from λ_max, where there is one,
 // over three decades, or from where the factors of each task's own weights cost
 // what they gain; for quadratic penalties over seven and a half decades below
 // thrice the largest curvature a task can have.
-func (d *design) strengths(p penalty.Penalty) []float64 {
+func (d *design) strengths(p penalty.Penalty, n int) []float64 {
 	f := p.On(d.layout, 1)
 	switch g := f.(type) {
 	case penalty.Concave:
@@ -303,17 +303,17 @@ func (d *design) strengths(p penalty.Penalty) []float64 {
 		f = g.Below()
 	case penalty.Factored:
 		if top := solve.Breakeven(d.problem, g); top > 0 && !math.IsInf(top, 0) {
-			return geometric(top, 1e-3, 16)
+			return geometric(top, 1e-3, n)
 		}
 	}
 	if v, ok := f.(penalty.Vanishing); ok {
 		at := solve.NewPoint(d.problem)
 		solve.OptimizeIntercepts(d.problem, at)
 		if top := v.Zero(solve.Gradient(d.problem, at)); top > 0 && !math.IsInf(top, 0) {
-			return geometric(top, 1e-3, 16)
+			return geometric(top, 1e-3, n)
 		}
 	}
-	return geometric(3*d.curvature(), 4e-8, 16)
+	return geometric(3*d.curvature(), 4e-8, n)
 }
 
 // geometric is n strengths from top down to top·ratio, without top itself.

@@ -39,6 +39,8 @@ type Method struct {
 	C     float64 // 1/λ; with Alpha 0 too, λ is 1
 	Alpha float64 // λ/n̄
 
+	Strengths int // how many a search knows of; 0: 16
+
 	Solver           string       // one of solve.All; "": the first that takes loss and penalty
 	Tol              float64      // the certificate to reach; 0: 1e-6, for dualcd 1e-3
 	MaxIter          int          // steps of the solver at most; 0: 10,000
@@ -105,9 +107,9 @@ func (m Method) Candidates(ctx context.Context, s *kindred.Set) ([][]kindred.Met
 	}
 	for _, v := range m.penalty().Variants() {
 		var path []kindred.Method
-		for _, lambda := range d.strengths(v) {
+		for _, lambda := range d.strengths(v, cmp.Or(m.Strengths, 16)) {
 			c := m
-			c.Penalty, c.C = v, 1/lambda
+			c.Penalty, c.C, c.Strengths = v, 1/lambda, 0
 			path = append(path, c)
 		}
 		paths = append(paths, path)
@@ -120,6 +122,11 @@ func (m Method) Begin(ctx context.Context, train, held *kindred.Set) (kindred.Se
 	d, err := m.design(ctx, train)
 	if err != nil {
 		return nil, err
+	}
+	for _, p := range []*solve.Problem{d.problem, d.open} {
+		if p != nil {
+			p.Again = true
+		}
 	}
 	x, err := d.rows(ctx, held)
 	return &session{design: d, held: x}, err
@@ -204,8 +211,8 @@ func (m Method) maxIter() int {
 
 // check refuses options out of range.
 func (m Method) check() error {
-	if m.C < 0 || m.Alpha < 0 || m.Tol < 0 || m.MaxIter < 0 || m.InterceptScaling < 0 {
-		return fmt.Errorf("linear: C, alpha, tol, max_iter and intercept_scaling are not negative")
+	if m.C < 0 || m.Alpha < 0 || m.Tol < 0 || m.MaxIter < 0 || m.InterceptScaling < 0 || m.Strengths < 0 {
+		return fmt.Errorf("linear: C, alpha, strengths, tol, max_iter and intercept_scaling are not negative")
 	}
 	if m.Intercept != "" && !slices.Contains(Intercepts, m.Intercept) {
 		return fmt.Errorf("linear: %w", catalog.Unknown("intercept", m.Intercept, Intercepts))

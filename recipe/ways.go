@@ -37,7 +37,7 @@ func linearOf(m Method, parts []any, seed uint64, known []Structure) linear.Meth
 	o := parts[0].(*options)
 	method := linear.Method{
 		Penalty: parts[1].(penalty.Penalty), C: o.C, Alpha: o.Alpha, Solver: o.Solver, Tol: o.Tol, MaxIter: o.MaxIter,
-		Intercept: o.Intercept, InterceptScaling: o.InterceptScaling, Seed: seed,
+		Intercept: o.Intercept, InterceptScaling: o.InterceptScaling, Strengths: o.Strengths, Seed: seed,
 	}
 	if m.loss != nil {
 		method.Loss = parts[2].(loss.Loss)
@@ -56,7 +56,10 @@ func search(methods []kindred.Method, parts []any, open bool, seed uint64) (kind
 	if (o.Folds > 0 || o.OneSE) && !open {
 		return nil, errors.New("folds and one_se say how to search, and nothing is left open to search for")
 	}
-	return compose.Search{Methods: methods, Folds: o.Folds, OneSE: o.OneSE, Seed: seed}, nil
+	if o.Strengths > 0 && (o.C > 0 || o.Alpha > 0) {
+		return nil, errors.New("strengths says how many to try, and the strength is given")
+	}
+	return compose.Search{Methods: methods, Folds: o.Folds, Every: o.Strengths > 0, OneSE: o.OneSE, Seed: seed}, nil
 }
 
 // The ways of linear methods.

@@ -175,10 +175,20 @@ type blocks interface {
 }
 
 func newFeatures(p *Problem) features {
-	if p.moments != nil || p.Features() <= 256 && momentsPay(p) {
+	if p.moments != nil || p.Again && afford(p) || p.Features() <= 256 && momentsPay(p) {
 		return &gramFeatures{q: newQuadratic(p)}
 	}
 	return newRowFeatures(p)
+}
+
+// afford tells whether whole Gram matrices find room, and are made in the time
+// of some rounds of many solves.
+func afford(p *Problem) bool {
+	d, groups, rows := p.Features(), group(p, true), 0
+	for i := range groups {
+		rows += groups[i].x.NNZ() / max(1, d)
+	}
+	return d*d*len(groups) <= 1<<24 && d*len(groups) <= 4*rows
 }
 
 // gramFeatures have their Gram matrices whole.
@@ -198,34 +208,32 @@ func (f *gramFeatures) refresh(g, w *num.Dense, b []float64) float64 {
 }
 
 func (f *gramFeatures) blocks(_, g *num.Dense) blocks {
-	m := len(f.set)
-	first, distinct := f.q.g[0], false
-	for _, gram := range f.q.g {
-		distinct = distinct || gram != first
-	}
-	grams := []*num.Dense{first}
-	if distinct {
-		grams = f.q.g
-	}
-	parts := make([]*num.Dense, len(grams))
-	num.For(len(grams), func(c int) {
-		if m == grams[c].Rows {
-			parts[c] = grams[c]
-			return
+	m, part := len(f.set), map[*num.Dense]*num.Dense{}
+	var wholes []*num.Dense
+	for _, whole := range f.q.g {
+		if _, ok := part[whole]; !ok {
+			part[whole] = whole
+			wholes = append(wholes, whole)
 		}
-		parts[c] = num.NewDense(m, m)
-		for a, j := range f.set {
-			from, to := grams[c].Row(j), parts[c].Row(a)
-			for b, l := range f.set {
-				to[b] = from[l]
+	}
+	if m < g.Rows {
+		for _, whole := range wholes {
+			part[whole] = num.NewDense(m, m)
+		}
+		num.Each(len(wholes), len(wholes)*m*m, func(i int) {
+			for a, j := range f.set {
+				from, to := wholes[i].Row(j), part[wholes[i]].Row(a)
+				for b, l := range f.set {
+					to[b] = from[l]
+				}
 			}
-		}
-	})
-	of := make([]int, f.q.k)
-	for c := range of {
-		of[c] = min(c, len(parts)-1)
+		})
 	}
-	return newGramBlocks(parts, of, f.set, g)
+	grams := make([]*num.Dense, f.q.k)
+	for c, whole := range f.q.g {
+		grams[c] = part[whole]
+	}
+	return newGramBlocks(grams, f.set, g)
 }
 
 // rowFeatures have rows, grouped by who shares them.
@@ -365,75 +373,61 @@ func (f *rowFeatures) blocks(_, g *num.Dense) blocks {
 	if made+usual*m*m*k > usual*m*moved || size > 1<<25 {
 		return newResidualBlocks(f)
 	}
-	parts, of := make([]*num.Dense, len(f.groups)), make([]int, g.Cols)
-	num.For(len(parts), func(i int) {
+	grams := make([]*num.Dense, g.Cols)
+	num.For(len(f.groups), func(i int) {
 		mean := make([]float64, len(f.set))
 		for a, j := range f.set {
 			mean[a] = f.mean[i][j]
 		}
-		parts[i] = num.Gram(f.sub[i].x, f.weight[i], mean)
+		gram := num.Gram(f.sub[i].x, f.weight[i], mean)
 		for _, c := range f.groups[i].columns {
-			of[c] = i
+			grams[c] = gram
 		}
 	})
-	return newGramBlocks(parts, of, f.set, g)
+	return newGramBlocks(grams, f.set, g)
 }
 
-// gramBlocks move gradients by Gram matrices of the working set.
+// gramBlocks move gradients by Gram matrices of the working set, m × m.
 type gramBlocks struct {
 	m, k   int
-	one    *num.Dense // where all columns share it,
-	all    []float64  // else m × m × k
-	diag   []float64  // m × k
-	moving []float64  // the gradient, m × k
+	grams  []*num.Dense // of each column
+	diag   []float64    // m × k
+	moving []float64    // the gradient, transposed: k × m
+	row    []float64    // of the gradient, k
 }
 
-// newGramBlocks takes the Gram matrices and which of them each column has.
-func newGramBlocks(grams []*num.Dense, of, set []int, g *num.Dense) *gramBlocks {
-	b := &gramBlocks{m: len(set), k: len(of)}
+func newGramBlocks(grams []*num.Dense, set []int, g *num.Dense) *gramBlocks {
+	b := &gramBlocks{m: len(set), k: len(grams), grams: grams, row: make([]float64, len(grams))}
 	b.diag, b.moving = make([]float64, b.m*b.k), make([]float64, b.m*b.k)
 	for a, j := range set {
-		copy(b.moving[a*b.k:(a+1)*b.k], g.Row(j))
-		for c, i := range of {
-			b.diag[a*b.k+c] = grams[i].At(a, a)
+		for c, v := range g.Row(j) {
+			b.moving[c*b.m+a] = v
+			b.diag[a*b.k+c] = grams[c].At(a, a)
 		}
 	}
-	if len(grams) == 1 {
-		b.one = grams[0]
-		return b
-	}
-	b.all = make([]float64, b.m*b.m*b.k)
-	num.For(b.m, func(a int) {
-		for c, i := range of {
-			for l, v := range grams[i].Row(a) {
-				b.all[(a*b.m+l)*b.k+c] = v
-			}
-		}
-	})
 	return b
 }
 
-func (b *gramBlocks) gradient(a int) []float64 { return b.moving[a*b.k : (a+1)*b.k] }
 func (b *gramBlocks) diagonal(a int) []float64 { return b.diag[a*b.k : (a+1)*b.k] }
 func (b *gramBlocks) image() []float64         { return b.moving }
-func (b *gramBlocks) gradients(out []float64)  { copy(out, b.moving) }
+
+func (b *gramBlocks) gradient(a int) []float64 {
+	for c := range b.row {
+		b.row[c] = b.moving[c*b.m+a]
+	}
+	return b.row
+}
+
+func (b *gramBlocks) gradients(out []float64) {
+	for a := range b.m {
+		copy(out[a*b.k:(a+1)*b.k], b.gradient(a))
+	}
+}
 
 func (b *gramBlocks) move(a int, by []float64) {
-	k := b.k
-	switch {
-	case b.one != nil && k == 1:
-		num.Axpy(by[0], b.one.Row(a), b.moving)
-	case b.one != nil:
-		for l, v := range b.one.Row(a) {
-			num.Axpy(v, by, b.moving[l*k:(l+1)*k])
-		}
-	default:
-		row := b.all[a*b.m*k : (a+1)*b.m*k]
-		for at := 0; at < len(row); at += k {
-			from, to := row[at:at+k], b.moving[at : at+k][:len(by)]
-			for c, v := range by {
-				to[c] += from[c] * v
-			}
+	for c, v := range by {
+		if v != 0 {
+			num.Axpy(v, b.grams[c].Row(a), b.moving[c*b.m:(c+1)*b.m])
 		}
 	}
 }

@@ -43,6 +43,9 @@ type Problem struct {
 	// InterceptScaling is the constant column that stands for the intercept in
 	// solvers that penalize it (dualcd); 0 means 1.
 	InterceptScaling float64
+	// Again tells that the rows will be solved for with many a Penalty, so that
+	// what is made of them once pays sooner.
+	Again bool
 
 	moments []*Moments
 	entries int        // work
