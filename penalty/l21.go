@@ -79,6 +79,9 @@ func (f l21) RowDistance(row, g []float64) float64 {
 	return math.Sqrt(s)
 }
 
+// Bend implements Radial.
+func (f l21) Bend(float64) (slope, curvature float64) { return float64(f), 0 }
+
 // longest is max_j ‖G_j‖₂.
 func longest(g *num.Dense) float64 {
 	big := 0.0

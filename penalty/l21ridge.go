@@ -117,3 +117,6 @@ func (f *l21Ridge) ProxJacobian(v *num.Dense, step float64) Jacobian {
 	}
 	return j
 }
+
+// Bend implements Radial.
+func (f *l21Ridge) Bend(r float64) (slope, curvature float64) { return float64(f.l21) + f.l2*r, f.l2 }

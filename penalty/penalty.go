@@ -102,6 +102,13 @@ type RowSeparable interface {
 	RowDistance(row, g []float64) float64
 }
 
+// Radial functions are sums of a function ω of the rows' lengths.
+type Radial interface {
+	RowSeparable
+	// Bend is ω′ and ω″ at a length above 0.
+	Bend(r float64) (slope, curvature float64)
+}
+
 // Vanishing functions give W = 0 from a strength on.
 type Vanishing interface {
 	Func

@@ -23,6 +23,8 @@ import (
 // with it the duality gap, a larger working set, sweeps over it until its own
 // gap is a tenth. Sweeps move a Gram matrix's gradient, or the residuals where
 // the working set is wide and the rows are few; every fifth is extrapolated.
+// Sweeps that have cost as much as a Newton step on the rows in use are followed
+// by one, where the penalty is a function of their lengths.
 //
 // Massias, Gramfort, Salmon, Celer: a fast solver for the lasso with dual
 // extrapolation, ICML 2018, algorithm 4 (working sets); Bertrand, Massias,
@@ -568,6 +570,7 @@ func (b *residualBlocks) gradients(out []float64) {
 // A sweeper goes over the blocks of a working set.
 type sweeper struct {
 	f      penalty.RowSeparable
+	radial penalty.Radial // f, or nil
 	b      blocks
 	k      int
 	w, w0  *num.Dense // m × k: now, and at the start
@@ -588,6 +591,11 @@ func sweep(ctx context.Context, f penalty.RowSeparable, b blocks, set []int, w, 
 	}
 	s.w0, s.g0 = s.w.Clone(), s.g.Clone()
 	past := newHistory(s.w.Data, b.image())
+	grams, _ := b.(*gramBlocks)
+	pays, since := math.MaxInt, 0
+	if s.radial, _ = f.(penalty.Radial); s.radial != nil && grams != nil {
+		pays = grams.newtonPays()
+	}
 	for epoch := 1; epoch <= 500 && ctx.Err() == nil; epoch++ {
 		moved := false
 		for a := range m {
@@ -600,7 +608,13 @@ func sweep(ctx context.Context, f penalty.RowSeparable, b blocks, set []int, w, 
 				break
 			}
 		}
-		if past.full() {
+		since++
+		switch {
+		case since >= pays:
+			s.newton(grams)
+			past.restart(s.w.Data, b.image())
+			since = 0
+		case past.full():
 			s.extrapolate(past)
 		}
 	}
@@ -619,8 +633,8 @@ func (s *sweeper) squares() float64 {
 }
 
 // block minimizes over one row; it tells whether the row moved. Where the
-// columns curve differently it takes proximal gradient steps on the row alone,
-// which cost nothing beside the move of all that depends on it.
+// columns curve differently and the penalty is not one of lengths it takes
+// proximal gradient steps on the row alone.
 func (s *sweeper) block(a int) bool {
 	g, h, w := s.b.gradient(a), s.b.diagonal(a), s.w.Row(a)
 	low, high := slices.Min(h), slices.Max(h)
@@ -633,6 +647,8 @@ func (s *sweeper) block(a int) bool {
 			s.to[c] = v - g[c]/high
 		}
 		s.f.ProxRow(s.to, 1/high)
+	case s.radial != nil:
+		s.lengthen(g, h, w)
 	default:
 		for range 30 {
 			change, size := 0.0, 0.0
@@ -660,6 +676,48 @@ func (s *sweeper) block(a int) bool {
 		s.b.move(a, s.by)
 	}
 	return moved
+}
+
+// lengthen sets s.to to the best row where the penalty is a function ω of its
+// length r and the columns curve differently. With z = hw − g it is
+//
+//	z_c r / (h_c r + ω′(r)),   Σ_c (z_c / (h_c r + ω′(r)))² = φ(r) = 1,
+//
+// or 0 where φ(0) ≤ 1. Newton's method finds the length on 1/√φ, which is
+// nearly a line.
+//
+// Conn, Gould, Toint, Trust-region methods, SIAM 2000, section 7.3.2.
+func (s *sweeper) lengthen(g, h, w []float64) {
+	slope, _ := s.radial.Bend(0)
+	square := 0.0
+	for c, v := range w {
+		s.by[c] = h[c]*v - g[c]
+		square += s.by[c] * s.by[c]
+	}
+	if square <= slope*slope {
+		clear(s.to)
+		return
+	}
+	r := num.Norm(w)
+	for range 20 {
+		slope, curvature := s.radial.Bend(r)
+		phi, fall := 0.0, 0.0 // φ and −φ′/2
+		for c, z := range s.by {
+			bottom := h[c]*r + slope
+			part := z / bottom
+			phi += part * part
+			fall += part * part * (h[c] + curvature) / bottom
+		}
+		next := math.Max(0.1*r, r+phi*(math.Sqrt(phi)-1)/fall)
+		done := math.Abs(next-r) <= 1e-12*next
+		if r = next; done {
+			break
+		}
+	}
+	slope, _ = s.radial.Bend(r)
+	for c, z := range s.by {
+		s.to[c] = z * r / (h[c]*r + slope)
+	}
 }
 
 // extrapolate moves to the history's extrapolation if the objective is lower

@@ -168,3 +168,79 @@ func BenchmarkBCDSchoolL21(b *testing.B) {
 		solveTo(b, &BCD{}, p, 1e-8, 1000)
 	}
 }
+
+// A Newton step on the rows in use takes the gradient of the objective to
+// nearly nothing: by so much as the step is small.
+func TestNewtonDirection(t *testing.T) {
+	for i, s := range shapes {
+		for _, pen := range []penalty.Penalty{penalty.L21{}, &penalty.L21Ridge{}} {
+			p := s.random(uint64(i), loss.Squared{}, 0).regularized(pen, 0.1)
+			f := p.Penalty.(penalty.Radial)
+			land := &gramFeatures{q: newQuadratic(p)}
+			x, g := NewPoint(p), num.NewDense(p.Features(), p.Columns())
+			rng := rand.New(rand.NewPCG(uint64(i), 3))
+			for j := 0; j < x.W.Rows; j += 2 {
+				for c := range x.W.Cols {
+					x.W.Set(j, c, rng.NormFloat64())
+				}
+			}
+			set := support(x.W)
+			land.use(set)
+			slope := func() []float64 {
+				land.refresh(g, x.W, x.B)
+				var all []float64
+				for _, j := range set {
+					r := num.Norm(x.W.Row(j))
+					first, _ := f.Bend(r)
+					for c, v := range x.W.Row(j) {
+						all = append(all, g.At(j, c)+first/r*v)
+					}
+				}
+				return all
+			}
+			before := slope()
+			w := num.NewDense(len(set), x.W.Cols)
+			gradients := w.Clone()
+			for a, j := range set {
+				copy(w.Row(a), x.W.Row(j))
+				copy(gradients.Row(a), g.Row(j))
+			}
+			b := land.blocks(x.W, g).(*gramBlocks)
+			step := (&sweeper{f: p.Penalty.(penalty.RowSeparable), radial: f, k: w.Cols, w: w, g: gradients}).direction(b)
+			const short = 1e-5
+			for a, j := range set {
+				num.Axpy(short, step.Row(a), x.W.Row(j))
+			}
+			left := slope()
+			num.Axpy(short-1, before, left)
+			if num.Norm(left) > 0.01*short*num.Norm(before) {
+				t.Errorf("%s, %T: the gradient falls from %v by all but %v", s.name, pen, short*num.Norm(before), num.Norm(left))
+			}
+		}
+	}
+}
+
+// Columns that say nearly the same, and tasks that curve differently, take few
+// rounds.
+func TestBCDCollinear(t *testing.T) {
+	p := shape{tasks: 12, rows: 40, features: 9}.random(5, loss.Squared{}, 0)
+	for i := range p.Tasks {
+		x := p.Tasks[i].X
+		for r := range x.Rows {
+			_, row := x.Row(r)
+			for j := 1; j < x.Cols; j++ {
+				row[j] = float64(i+1) * (row[0] + 0.02*row[j])
+			}
+			row[0] *= float64(i + 1)
+		}
+	}
+	for _, pen := range []penalty.Penalty{penalty.L21{}, &penalty.L21Ridge{L1Ratio: 0.9}} {
+		for _, share := range []float64{0.1, 0.001} {
+			p.regularized(pen, share)
+			r := solveTo(t, &BCD{}, p, 1e-9, 20)
+			if gap := slowGap(p, r.Point); r.Status != "converged" || gap > 1e-8 {
+				t.Errorf("%T, %v: %s after %d rounds, gap %g, by rows %g", pen, share, r.Status, r.Step, r.Certificate.Value, gap)
+			}
+		}
+	}
+}

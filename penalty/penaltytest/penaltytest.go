@@ -679,6 +679,32 @@ func (c *check) rows(f penalty.RowSeparable) {
 	if got := f.Value(v); !near(got, sum, 1e-13) {
 		c.Errorf("value %v, of the rows %v", got, sum)
 	}
+	if f, ok := f.(penalty.Radial); ok && c.d > 0 {
+		c.radial(f)
+	}
+}
+
+// radial: the value of a row is that of any row as long, and its slope and
+// curvature by the length are those of finite differences.
+func (c *check) radial(f penalty.Radial) {
+	for _, r := range []float64{0.1, 1, 7} {
+		const h = 1e-4
+		at := func(r float64) float64 {
+			row := c.normal().Row(0)
+			length := num.Norm(row)
+			for i := range row {
+				row[i] *= r / length
+			}
+			return f.RowValue(row)
+		}
+		slope, curvature := f.Bend(r)
+		if want := (at(r+h) - at(r-h)) / (2 * h); !near(slope, want, 1e-6) {
+			c.Errorf("length %v: slope %v, by differences %v", r, slope, want)
+		}
+		if want := (at(r+h) - 2*at(r) + at(r-h)) / (h * h); math.Abs(curvature-want) > 1e-5*(1+slope) {
+			c.Errorf("length %v: curvature %v, by differences %v", r, curvature, want)
+		}
+	}
 }
 
 // zero: W = 0 minimizes ½‖W − V‖² + factor·Ω(W) at the factor of −V and above,
