@@ -394,13 +394,15 @@ type gramBlocks struct {
 	m, k   int
 	grams  []*num.Dense // of each column
 	diag   []float64    // m × k
-	moving []float64    // the gradient, transposed: k × m
+	moving []float64    // the gradient before the moves that wait, transposed: k × m
+	wait   []float64    // k × 4 moves of the rows from first on
+	first  int          // −1: none waits
 	row    []float64    // of the gradient, k
 }
 
 func newGramBlocks(grams []*num.Dense, set []int, g *num.Dense) *gramBlocks {
 	b := &gramBlocks{m: len(set), k: len(grams), grams: grams, row: make([]float64, len(grams))}
-	b.diag, b.moving = make([]float64, b.m*b.k), make([]float64, b.m*b.k)
+	b.diag, b.moving, b.wait, b.first = make([]float64, b.m*b.k), make([]float64, b.m*b.k), make([]float64, 4*b.k), -1
 	for a, j := range set {
 		for c, v := range g.Row(j) {
 			b.moving[c*b.m+a] = v
@@ -411,27 +413,64 @@ func newGramBlocks(grams []*num.Dense, set []int, g *num.Dense) *gramBlocks {
 }
 
 func (b *gramBlocks) diagonal(a int) []float64 { return b.diag[a*b.k : (a+1)*b.k] }
-func (b *gramBlocks) image() []float64         { return b.moving }
+
+func (b *gramBlocks) image() []float64 {
+	b.settle()
+	return b.moving
+}
 
 func (b *gramBlocks) gradient(a int) []float64 {
 	for c := range b.row {
 		b.row[c] = b.moving[c*b.m+a]
 	}
+	if b.first < 0 {
+		return b.row
+	}
+	for c, g := range b.grams {
+		four, by := g.Row(a)[b.first:], b.wait[4*c:4*c+4]
+		for i, v := range four[:min(4, len(four))] {
+			b.row[c] += by[i] * v
+		}
+	}
 	return b.row
 }
 
 func (b *gramBlocks) gradients(out []float64) {
+	b.settle()
 	for a := range b.m {
 		copy(out[a*b.k:(a+1)*b.k], b.gradient(a))
 	}
 }
 
+// move waits for four neighbours, which pass through the memory together.
 func (b *gramBlocks) move(a int, by []float64) {
+	if first := a &^ 3; first != b.first {
+		b.settle()
+		b.first = first
+	}
 	for c, v := range by {
-		if v != 0 {
-			num.Axpy(v, b.grams[c].Row(a), b.moving[c*b.m:(c+1)*b.m])
+		b.wait[4*c+a-b.first] += v
+	}
+}
+
+// settle makes the moves that wait.
+func (b *gramBlocks) settle() {
+	if b.first < 0 {
+		return
+	}
+	lo, hi := b.first, min(b.first+4, b.m)
+	for c, g := range b.grams {
+		to, by := b.moving[c*b.m:(c+1)*b.m], b.wait[4*c:4*c+4]
+		if hi-lo == 4 {
+			num.Axpy4(to, by, g.Data[lo*b.m:hi*b.m])
+			continue
+		}
+		for a := lo; a < hi; a++ {
+			num.Axpy(by[a-lo], g.Row(a), to)
 		}
 	}
+	clear(b.wait)
+	b.first = -1
 }
 
 // residualBlocks move residuals by columns of the rows. Both are scaled by √w;

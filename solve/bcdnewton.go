@@ -25,11 +25,11 @@ func (s *sweeper) newton(b *gramBlocks) {
 	if step == nil {
 		return
 	}
-	w, image := s.w.Clone(), append([]float64(nil), b.moving...)
+	w, image := s.w.Clone(), append([]float64(nil), b.image()...)
 	for a := range b.m {
 		b.move(a, step.Row(a))
 	}
-	whole := append([]float64(nil), b.moving...)
+	whole := append([]float64(nil), b.image()...)
 	for t := 1.0; t > 0.01; t /= 2 {
 		copy(s.w.Data, w.Data)
 		num.Axpy(t, step.Data, s.w.Data)
