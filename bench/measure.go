@@ -29,6 +29,7 @@ type pair struct {
 	peer    string
 	theirs  func(result) string // what the peer reached
 	known   float64             // seconds of a peer that is not here, from another run
+	once    bool                // it takes long: one repetition
 }
 
 // A row is a pair measured: medians, and the ratio repetition by repetition.
@@ -40,14 +41,18 @@ type row struct {
 	reached, compare string
 }
 
-// enough is how long a pair may take once it has run thrice.
+// enough is how long a pair may take once it has run thrice, or once.
 const enough = 20 * time.Second
 
 // measure runs a pair, one side after the other, and adds its row.
 func (b *bench) measure(p pair) error {
 	r := row{problem: p.problem, peer: p.peer}
 	var ours, theirs, ratios []float64
-	for begin := time.Now(); len(ours) < b.reps && (len(ours) < 3 || time.Since(begin) < enough); {
+	least := 3
+	if p.once {
+		least = 1
+	}
+	for begin := time.Now(); len(ours) < b.reps && (len(ours) < least || time.Since(begin) < enough); {
 		if err := b.ctx.Err(); err != nil {
 			return err
 		}

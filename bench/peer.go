@@ -26,6 +26,8 @@ type result struct {
 	Gap       float64 `json:"gap"`
 	Steps     int     `json:"steps"`
 	Accuracy  float64 `json:"accuracy"`
+	Alpha     float64 `json:"alpha"`
+	Late      bool    `json:"late"` // it was stopped
 }
 
 // startPeer starts the interpreter on peers.py, with as many threads as ours

@@ -13,6 +13,7 @@ import importlib.metadata
 import json
 import platform
 import re
+import signal
 import sys
 import time
 import warnings
@@ -21,7 +22,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse
 from liblinear import liblinear
-from sklearn.linear_model import LogisticRegression, MultiTaskLasso, Ridge
+from sklearn.linear_model import LogisticRegression, MultiTaskElasticNet, MultiTaskLasso, MultiTaskLassoCV, Ridge
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.svm import SVC
 
@@ -50,13 +51,54 @@ def svc(args):
 
 def lasso(args):
     x, y = matrix(args, "x"), matrix(args, "y")
-    method = MultiTaskLasso(alpha=args["alpha"], tol=args["tol"], max_iter=100_000)
+    options = {"alpha": args["alpha"], "tol": args["tol"]}
+    if args["by"] == "skglm":
+        import skglm  # slow to load: it compiles
+
+        x = np.asfortranarray(x)
+        method = skglm.MultiTaskLasso(**options)
+        method.fit(x[:100], y[:100])  # compiles
+    elif args["by"] == "elastic":
+        method = MultiTaskElasticNet(l1_ratio=0.5, max_iter=100_000, **options)
+    else:
+        method = MultiTaskLasso(max_iter=100_000, **options)
 
     def reached(model):
         np.ascontiguousarray(model.coef_.T).tofile(args["coef"])
         return {}
 
     return lambda: method.fit(x, y), reached
+
+
+class Late(Exception):
+    pass
+
+
+def path(args):
+    """A cross-validated path, or nothing after so many seconds."""
+    x, y = matrix(args, "x"), matrix(args, "y")
+    method = MultiTaskLassoCV(alphas=args["alphas"], cv=args["folds"], tol=args["tol"], max_iter=100_000, n_jobs=args["jobs"])
+
+    def late(*_):
+        raise Late
+
+    def run():
+        signal.signal(signal.SIGPROF, late)
+        signal.setitimer(signal.ITIMER_PROF, args["limit"])
+        try:
+            return method.fit(x, y)
+        except Late:
+            return None
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+
+    def reached(model):
+        if model is None:
+            return {"late": True}
+        np.ascontiguousarray(model.coef_.T).tofile(args["coef"])
+        return {"alpha": float(model.alpha_)}
+
+    return run, reached
 
 
 said = []
@@ -116,7 +158,7 @@ def predict(args):
     return lambda: model.predict_proba(x), lambda z: {}
 
 
-cases = {f.__name__: f for f in (versions, svc, lasso, train, read, predict)}
+cases = {f.__name__: f for f in (versions, svc, lasso, path, train, read, predict)}
 
 
 def main():

@@ -316,6 +316,17 @@ func (d *design) strengths(p penalty.Penalty, n int) []float64 {
 	return geometric(3*d.curvature(), 4e-8, n)
 }
 
+// nothing is the objective of W = 0 with the best intercepts.
+func (d *design) nothing() float64 {
+	x, value := solve.NewPoint(d.problem), 0.0
+	solve.OptimizeIntercepts(d.problem, x)
+	for t := range d.problem.Tasks {
+		task := &d.problem.Tasks[t]
+		value += task.Loss.Value(task.Y, task.Weight, solve.Outputs(d.problem, x, t))
+	}
+	return value
+}
+
 // geometric is n strengths from top down to top·ratio, without top itself.
 func geometric(top, ratio float64, n int) []float64 {
 	out := make([]float64, n)

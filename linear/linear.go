@@ -19,6 +19,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
+	"reflect"
 	"slices"
 
 	"github.com/kindred-mtl/kindred"
@@ -129,7 +131,7 @@ func (m Method) Begin(ctx context.Context, train, held *kindred.Set) (kindred.Se
 		}
 	}
 	x, err := d.rows(ctx, held)
-	return &session{design: d, held: x}, err
+	return &session{design: d, held: x, nothing: d.nothing()}, err
 }
 
 // A session starts each candidate where the one before it ended.
@@ -137,6 +139,11 @@ type session struct {
 	design *design
 	held   []*num.Matrix // of each task
 	start  *solve.Point
+	// nothing is the objective of W = 0; last and reached are the candidate
+	// before and its objective.
+	nothing float64
+	last    Method
+	reached float64
 }
 
 // Try fits a candidate, as roughly as tells it from others.
@@ -145,17 +152,32 @@ func (s *session) Try(ctx context.Context, candidate kindred.Method) ([]kindred.
 	if !ok {
 		return nil, fmt.Errorf("linear: %T is no candidate of this method", candidate)
 	}
-	model, err := m.solve(ctx, s.design, s.start, max(m.tol(), roughTol), min(m.maxIter(), roughSteps))
+	model, err := m.solve(ctx, s.design, s.start, max(m.tol(), s.rough(m)), min(m.maxIter(), roughSteps))
 	if err != nil {
 		return nil, err
 	}
-	s.start = model.point
+	s.start, s.last, s.reached = model.point, m, 0
+	if model.report.Gap.Kind == "gap" {
+		s.reached = model.report.Objective
+	}
 	out := make([]kindred.Outcome, len(s.held))
 	for t, x := range s.held {
 		out[t] = model.room(t, x.Rows)
 		model.outcome(out[t], t, x, model.columns(t))
 	}
 	return out, nil
+}
+
+// rough is the certificate that a candidate is solved to. Held-out losses are
+// compared in units of what W = 0 leaves, of which a weak penalty may leave
+// little on the rows trained on: the gap then is relative to half of the former.
+// Objectives fall with the strength, so that the one before tells enough.
+func (s *session) rough(m Method) float64 {
+	weaker := m.lambda(s.design) <= s.last.lambda(s.design) && reflect.DeepEqual(m.Penalty, s.last.Penalty)
+	if s.reached > 0 && weaker && s.design.open == nil {
+		return roughTol * math.Max(1, 0.5*s.nothing/s.reached)
+	}
+	return roughTol
 }
 
 // CommonSlopes is the method with one weight vector for all tasks, which keep

@@ -175,7 +175,7 @@ func loss(t *kindred.Task, o *kindred.Outcome) (got, nothing float64) {
 // elsewhere.
 func TestEveryOption(t *testing.T) {
 	values := map[string]string{
-		"solver": "fista", "max_iter": "7", "intercept_scaling": "3,solver=dualcd", "scale": "rms", "folds": "3", "one_se": "true", "a": "3", "rank": "2",
+		"solver": "fista", "max_iter": "7", "intercept_scaling": "3,solver=dualcd", "scale": "rms", "folds": "3", "strengths": "20", "one_se": "true", "a": "3", "rank": "2",
 		"kernel": "poly", "landmarks": "9", "degree": "2,kernel=poly", "coef0": "2,kernel=poly", "ard": "true", "linear": "true",
 		"intercept": "penalized", "by": "rows", "k": "3", "h": "3",
 	}
@@ -235,6 +235,7 @@ func TestBadRecipesAreOneSentence(t *testing.T) {
 		"elastic-net:l1_ratio=1.5":    "at most 1",
 		"ridge:intercept_scaling=2":   "an option of intercept=penalized and of solver=dualcd",
 		"ridge:C=1,folds=3":           "nothing is left open",
+		"ridge:C=1,strengths=30":      "strengths says how many to try",
 		"shared-svm:C=1,mu=2,folds=3": "nothing is left open",
 		"ridge:a\nb=1":                `no option "a\nb"`,
 		"ridge:C=a\nb":                `option C="a\nb": a number is wanted`,
