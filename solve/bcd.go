@@ -177,20 +177,35 @@ type blocks interface {
 }
 
 func newFeatures(p *Problem) features {
-	if p.moments != nil || p.Again && afford(p) || p.Features() <= 256 && momentsPay(p) {
+	if p.moments != nil || whole(p) || p.Features() <= 256 && momentsPay(p) {
 		return &gramFeatures{q: newQuadratic(p)}
 	}
 	return newRowFeatures(p)
 }
 
-// afford tells whether whole Gram matrices find room, and are made in the time
-// of some rounds of many solves.
-func afford(p *Problem) bool {
-	d, groups, rows := p.Features(), group(p, true), 0
-	for i := range groups {
-		rows += groups[i].x.NNZ() / max(1, d)
+// tiled is how many times faster the multiplications of a dense Gram matrix are
+// than those of rows and vectors.
+const tiled = 8
+
+// whole tells whether whole Gram matrices find room, and are made in the time of
+// the rounds over the rows that they save: about four, and of many solves a
+// hundred times as many.
+func whole(p *Problem) bool {
+	rounds := 4
+	if p.Again {
+		rounds *= 100
 	}
-	return d*d*len(groups) <= 1<<24 && d*len(groups) <= 4*rows
+	d, groups, made, saved := p.Features(), group(p, true), 0, 0
+	for i := range groups {
+		x := groups[i].x
+		cost := x.NNZ() * (x.NNZ() / max(1, x.Rows)) / 2
+		if !x.Sparse() {
+			cost /= tiled
+		}
+		made += cost
+		saved += rounds * groups[i].work
+	}
+	return d*d*len(groups) <= 1<<24 && made <= saved
 }
 
 // gramFeatures have their Gram matrices whole.
@@ -366,7 +381,11 @@ func (f *rowFeatures) blocks(_, g *num.Dense) blocks {
 	for i := range f.sub {
 		column := float64(f.sub[i].x.NNZ()) / math.Max(1, m)
 		moved += 2 * column * float64(len(f.sub[i].columns))
-		made += column * m * m / 2
+		cost := column * m * m / 2
+		if !f.sub[i].x.Sparse() {
+			cost /= tiled
+		}
+		made += cost
 	}
 	size := m * m * k
 	if len(f.groups) == 1 {

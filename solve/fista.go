@@ -508,14 +508,23 @@ func (g *rowGroup) mulT(out, a []float64, lo, hi int) {
 	}
 }
 
-// mulTLong adds long rows of X to each column of the result in turn.
+// mulTLong adds four long rows of X at a time to each column of the result in
+// turn; rows of 0 stand in for those beyond the last.
 func (g *rowGroup) mulTLong(out, a []float64, lo, hi int) {
 	k, m := len(g.columns), hi-lo
-	columns := make([]float64, k*m)
-	for i := range g.x.Rows {
-		_, value := g.x.Row(i)
-		for c, v := range a[i*k : (i+1)*k] {
-			num.Axpy(v, value[lo:hi], columns[c*m:(c+1)*m])
+	columns, four := make([]float64, k*m), make([]float64, 4*m)
+	for i := 0; i < g.x.Rows; i += 4 {
+		n := min(4, g.x.Rows-i)
+		for r := range n {
+			_, value := g.x.Row(i + r)
+			copy(four[r*m:(r+1)*m], value[lo:hi])
+		}
+		var by [4]float64
+		for c := range k {
+			for r := range n {
+				by[r] = a[(i+r)*k+c]
+			}
+			num.Axpy4(columns[c*m:(c+1)*m], by[:], four)
 		}
 	}
 	for c := range k {

@@ -15,6 +15,8 @@ type Moments struct {
 	MeanY  float64    // the fixed intercept where there is one
 	Weight float64    // Σ w
 	YY     float64    // Σ w (y − ȳ)²
+
+	sum float64 // Σ w (y − ȳ): 0 but for rounding, or a fixed intercept
 }
 
 // Moments returns the moments of every task, computed at the first call. Tasks
@@ -47,15 +49,33 @@ func (p *Problem) Moments() []*Moments {
 			m[t].design(&p.Tasks[t])
 		}
 	})
-	p.each(func(t int) {
-		o := m[owner[t]]
-		if owner[t] != t {
-			m[t].G, m[t].MeanX, m[t].Weight = o.G, o.MeanX, o.Weight
-		}
-		m[t].labels(&p.Tasks[t])
-	})
+	for t, o := range owner {
+		m[t].G, m[t].MeanX, m[t].Weight = m[o].G, m[o].MeanX, m[o].Weight
+	}
+	p.labels(m)
 	p.moments = m
 	return m
+}
+
+// labels computes what depends on the labels, given the rest, in one pass over
+// the rows that tasks share.
+func (p *Problem) labels(m []*Moments) {
+	groups := group(p, true)
+	residuals := make([][]float64, len(groups))
+	c := num.NewDense(p.Features(), len(p.Tasks))
+	num.Each(len(groups), p.work(), func(i int) {
+		g := &groups[i]
+		g.columns = g.tasks
+		residuals[i] = make([]float64, g.x.Rows*len(g.tasks))
+		for at, t := range g.tasks {
+			m[t].labels(&p.Tasks[t], residuals[i][at:], len(g.tasks))
+		}
+	})
+	backward(groups, c, residuals)
+	for t := range m {
+		m[t].C = c.Col(make([]float64, c.Rows), t)
+		num.Axpy(-m[t].sum, m[t].MeanX, m[t].C)
+	}
 }
 
 // design computes what depends on the rows alone.
@@ -70,8 +90,9 @@ func (m *Moments) design(t *Task) {
 	m.G = num.Gram(t.X, t.Weight, m.MeanX)
 }
 
-// labels computes what depends on the labels, given design.
-func (m *Moments) labels(t *Task) {
+// labels computes what depends on the labels alone, and puts w(y − ȳ) into every
+// stride-th place of r.
+func (m *Moments) labels(t *Task, r []float64, stride int) {
 	if t.Fixed != nil {
 		m.MeanY = t.Fixed[0]
 	} else if m.Weight > 0 {
@@ -79,15 +100,12 @@ func (m *Moments) labels(t *Task) {
 			m.MeanY += weightAt(t, i) / m.Weight * y
 		}
 	}
-	m.C = make([]float64, t.X.Cols)
-	sum := 0.0
 	for i, y := range t.Y {
-		r := weightAt(t, i) * (y - m.MeanY)
-		m.YY += r * (y - m.MeanY)
-		sum += r
-		t.X.Axpy(i, r, m.C)
+		v := weightAt(t, i) * (y - m.MeanY)
+		m.YY += v * (y - m.MeanY)
+		m.sum += v
+		r[i*stride] = v
 	}
-	num.Axpy(-sum, m.MeanX, m.C)
 }
 
 func totalWeight(t *Task) float64 {
