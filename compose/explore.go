@@ -114,10 +114,11 @@ func (e *explorer) try(ctx context.Context, places []place) error {
 	if err != nil {
 		return err
 	}
+	spread := spreads(e.set)
 	num.For(len(places), func(i int) {
 		c := places[i]
 		t := &Trial{Method: e.paths[c.path][c.at], Held: held[i].Outcomes}
-		t.Loss, t.Error = heldLoss(e.set, t.Held, e.folds)
+		t.Loss, t.Error = heldLoss(e.set, t.Held, e.folds, spread)
 		e.tried[c.path][c.at] = t
 	})
 	return nil

@@ -164,11 +164,10 @@ func least(trials []Trial, lo, hi int) int {
 }
 
 // heldLoss is the mean loss over all held-out rows, and its standard error
-// over folds.
-func heldLoss(set *kindred.Set, held []kindred.Outcome, folds []split.Fold) (mean, se float64) {
+// over folds; spread is that of the targets.
+func heldLoss(set *kindred.Set, held []kindred.Outcome, folds []split.Fold, spread map[string]float64) (mean, se float64) {
 	rows := make([][]float64, len(set.Tasks))
 	probabilities := calibrated(set, held)
-	spread := spreads(set)
 	for t := range set.Tasks {
 		rows[t] = rowLosses(&set.Tasks[t], held[t], probabilities[t], spread[set.Tasks[t].Label.Target])
 	}

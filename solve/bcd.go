@@ -387,11 +387,7 @@ func (f *rowFeatures) blocks(_, g *num.Dense) blocks {
 		}
 		made += cost
 	}
-	size := m * m * k
-	if len(f.groups) == 1 {
-		size = m * m
-	}
-	if made+usual*m*m*k > usual*m*moved || size > 1<<25 {
+	if made+usual*m*m*k > usual*m*moved || m*m*float64(len(f.groups)) > 1<<25 {
 		return newResidualBlocks(f)
 	}
 	grams := make([]*num.Dense, g.Cols)
