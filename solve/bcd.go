@@ -656,7 +656,7 @@ func sweep(ctx context.Context, f penalty.RowSeparable, b blocks, set []int, w, 
 			moved = s.block(a) || moved
 		}
 		past.add(s.w.Data, b.image())
-		if epoch%5 == 0 || epoch <= 2 || !moved {
+		if grams != nil || epoch%5 == 0 || epoch <= 2 || !moved { // residuals must be asked for gradients
 			s.b.gradients(s.g.Data)
 			if !moved || squaredGap(f, s.w, s.g, s.squares()) <= target {
 				break
