@@ -288,3 +288,29 @@ func TestSavedModels(t *testing.T) {
 		}
 	}
 }
+
+// A search of every candidate tries all of them, and finds no less than the
+// coarse one.
+func TestSearchOfEvery(t *testing.T) {
+	s := set(t, synth.Tasks{Tasks: 3, Samples: 30, Features: 6, Noise: 0.5, Seed: 4})
+	search := compose.Search{Methods: []kindred.Method{linear.Method{Penalty: penalty.L21{}, Strengths: 25}}, Every: true}
+	every, err := search.Trials(ctx, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	search.Every = false
+	coarse, err := search.Trials(ctx, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	least := func(trials []compose.Trial) float64 {
+		out := math.Inf(1)
+		for _, trial := range trials {
+			out = min(out, trial.Loss)
+		}
+		return out
+	}
+	if len(every) != 25 || len(coarse) >= 25 || least(every) > least(coarse)*(1+1e-3) {
+		t.Errorf("%d trials of every candidate, best %v; %d coarse ones, best %v", len(every), least(every), len(coarse), least(coarse))
+	}
+}

@@ -178,7 +178,7 @@ type blocks interface {
 
 func newFeatures(p *Problem) features {
 	if p.moments != nil || whole(p) || p.Features() <= 256 && momentsPay(p) {
-		return &gramFeatures{q: newQuadratic(p)}
+		return &gramFeatures{q: newQuadratic(p), p: p}
 	}
 	return newRowFeatures(p)
 }
@@ -212,16 +212,33 @@ func whole(p *Problem) bool {
 type gramFeatures struct {
 	q   *quadratic
 	set []int
+	p   *Problem
 }
 
 func (f *gramFeatures) use(set []int) { f.set = set }
 
 func (f *gramFeatures) refresh(g, w *num.Dense, b []float64) float64 {
-	image := make([]float64, f.q.length())
-	f.q.image(image, w)
+	image := f.image(w)
 	f.q.slope(g, w, image)
 	f.q.finish(b, w, image)
 	return f.q.yy - 2*f.q.wc + f.q.wgw
+}
+
+// seen is W and GW as block descent saw them last.
+type seen struct{ w, image []float64 }
+
+// image is GW: the last one where W has not moved since, as where a solve
+// begins at the end of the one before.
+func (f *gramFeatures) image(w *num.Dense) []float64 {
+	if f.p != nil && f.p.seen != nil && slices.Equal(f.p.seen.w, w.Data) {
+		return f.p.seen.image
+	}
+	image := make([]float64, f.q.length())
+	f.q.image(image, w)
+	if f.p != nil {
+		f.p.seen = &seen{slices.Clone(w.Data), image}
+	}
+	return image
 }
 
 func (f *gramFeatures) blocks(_, g *num.Dense) blocks {

@@ -1,6 +1,7 @@
 package solve
 
 import (
+	"context"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -240,6 +241,28 @@ func TestBCDCollinear(t *testing.T) {
 			r := solveTo(t, &BCD{}, p, 1e-9, 20)
 			if gap := slowGap(p, r.Point); r.Status != "converged" || gap > 1e-8 {
 				t.Errorf("%T, %v: %s after %d rounds, gap %g, by rows %g", pen, share, r.Status, r.Step, r.Certificate.Value, gap)
+			}
+		}
+	}
+}
+
+// A path on rows that are solved for again ends where each of its problems does
+// by itself.
+func TestBCDPath(t *testing.T) {
+	for i, s := range shapes {
+		p := s.random(uint64(i), loss.Squared{}, 0)
+		p.Again = true
+		var start *Point
+		for _, share := range []float64{0.5, 0.1, 0.02, 0.1} {
+			p.regularized(penalty.L21{}, share)
+			r, err := Run(context.Background(), &BCD{}, p, start, 1e-10, 1000)
+			if err != nil {
+				t.Fatal(err)
+			}
+			start = r.Point
+			alone := solveTo(t, &BCD{}, s.random(uint64(i), loss.Squared{}, 0).regularized(penalty.L21{}, share), 1e-10, 1000)
+			if gap := slowGap(p, r.Point); gap > 1e-9 || math.Abs(r.Objective-alone.Objective) > 1e-9*alone.Objective {
+				t.Errorf("%s, %v: %v on the path, gap %g; %v alone", s.name, share, r.Objective, gap, alone.Objective)
 			}
 		}
 	}

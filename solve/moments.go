@@ -53,7 +53,7 @@ func (p *Problem) Moments() []*Moments {
 		m[t].G, m[t].MeanX, m[t].Weight = m[o].G, m[o].MeanX, m[o].Weight
 	}
 	p.labels(m)
-	p.moments = m
+	p.moments, p.seen = m, nil
 	return m
 }
 

@@ -48,6 +48,7 @@ type Problem struct {
 	Again bool
 
 	moments []*Moments
+	seen    *seen      // of those moments
 	entries int        // work
 	apart   *num.Dense // W of each task alone, where a solver starts from it
 }
