@@ -33,7 +33,7 @@ def matrix(args, name):
 
 
 def versions(_):
-    names = "scikit-learn", "numpy", "scipy", "pandas", "liblinear-official"
+    names = "scikit-learn", "numpy", "scipy", "pandas", "liblinear-official", "skglm"
     found = {name: importlib.metadata.version(name) for name in names}
     return lambda: found, lambda out: {"versions": {"python": platform.python_version(), **out}}
 
