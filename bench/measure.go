@@ -29,7 +29,7 @@ type pair struct {
 	peer    string
 	theirs  func(result) string // what the peer reached
 	known   float64             // seconds of a peer that is not here, from another run
-	once    bool                // it takes long: one repetition
+	once    bool                // it takes long: one repetition may do
 }
 
 // A row is a pair measured: medians, and the ratio repetition by repetition.

@@ -25,7 +25,7 @@ var groups = []group{
 		dualCoordinates},
 	{"Joint lasso",
 		"`MultiTaskLasso` and `MultiTaskElasticNet` (`l1_ratio` 0.5) of scikit-learn and `MultiTaskLasso` of skglm at their tolerance, and `bcd`, at α = 0.1 α_max, n × d × tasks. " +
-			"Ours goes to the gap that the other one reached (by our certificate, intercepts free), and to 1e-8. skglm is compiled before; where a peer takes two seconds one repetition is made.",
+			"Ours goes to the gap that the other one reached (by our certificate, intercepts free), and to 1e-8. skglm is compiled before; slow pairs are repeated for twenty seconds, once at least.",
 		jointLasso},
 	{"Joint lasso, cross-validated",
 		"`MultiTaskLassoCV`, which is stopped after two minutes, and `joint-lasso:strengths=100,folds=5`: every strength on every fold, and the fit with the best one. " +
