@@ -158,7 +158,25 @@ def predict(args):
     return lambda: model.predict_proba(x), lambda z: {}
 
 
-cases = {f.__name__: f for f in (versions, svc, lasso, path, train, read, predict)}
+def product(args):
+    m, n, k = args["shape"]
+    rng = np.random.default_rng(0)
+
+    def turned(rows, columns, bit):
+        shape = (columns, rows) if args["layout"] & bit else (rows, columns)
+        x = rng.standard_normal(shape).astype(args["type"])
+        return x.T if args["layout"] & bit else x
+
+    a, b, c = turned(m, k, 1), turned(k, n, 2), np.empty((m, n), args["type"])
+
+    def run():
+        for _ in range(args["runs"]):
+            np.matmul(a, b, out=c)
+
+    return run, lambda _: {}
+
+
+cases = {f.__name__: f for f in (versions, svc, lasso, path, train, read, predict, product)}
 
 
 def main():

@@ -71,3 +71,51 @@ func BenchmarkAxpy4(b *testing.B) {
 		})
 	}
 }
+
+// Two calls of For a round: what a step of training needs beside its work.
+func BenchmarkFor(b *testing.B) {
+	f := func(int) {}
+	for b.Loop() {
+		For(2, f)
+		For(2, f)
+	}
+}
+
+// Nanoseconds a number, of 1024 float32.
+func BenchmarkFunctions(b *testing.B) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	vector := func() []float32 {
+		x := make([]float32, 1024)
+		for i := range x {
+			x[i] = float32(rng.NormFloat64())
+		}
+		return x
+	}
+	x, y, m, v := vector(), vector(), vector(), make([]float32, 1024)
+	for _, f := range []struct {
+		name string
+		run  func()
+	}{
+		{"Exp", func() { Exp(y, x) }},
+		{"Sigmoid", func() { Sigmoid(y, x) }},
+		{"Tanh", func() { Tanh(y, x) }},
+		{"Softplus", func() { Softplus(y, x) }},
+		{"Inner", func() { sink += float64(Inner(x, y)) }},
+		{"AddScaled", func() { AddScaled(y, 1e-9, x) }},
+		{"Add", func() { Add(y, x) }},
+		{"ReluGrad", func() { ReluGrad(y, x) }},
+		{"Adam", func() { Adam(y, m, v, x, 1e-3, 0.9, 0.999, 1e-8, 0.1, 0.001) }},
+		{"SoftmaxRow of 10", func() {
+			for i := 0; i+10 <= len(x); i += 10 {
+				SoftmaxRow(y[i:i+10], x[i:i+10])
+			}
+		}},
+	} {
+		b.Run(f.name, func(b *testing.B) {
+			for b.Loop() {
+				f.run()
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1024, "ns/number")
+		})
+	}
+}

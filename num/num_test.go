@@ -4,7 +4,10 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // random returns a dense matrix and the same one as sparse, with zeros.
@@ -135,6 +138,58 @@ func TestForCoversEachOnceAndPassesPanicsOn(t *testing.T) {
 			})
 		}()
 	}
+}
+
+// For inside For, and from several goroutines at once, makes every call; a
+// panic deep inside comes out.
+func TestForInsideFor(t *testing.T) {
+	for _, workers := range []int{1, 2, 5} {
+		withWorkers(workers, func() {
+			var wait sync.WaitGroup
+			var calls atomic.Int64
+			for range 3 {
+				wait.Go(func() {
+					for range 200 {
+						For(7, func(int) { For(9, func(int) { calls.Add(1) }) })
+					}
+				})
+			}
+			wait.Wait()
+			if got := calls.Load(); got != 3*200*7*9 {
+				t.Errorf("%d workers: %d calls", workers, got)
+			}
+			defer func() {
+				if p := recover(); p != "deep" {
+					t.Errorf("%d workers: recovered %v", workers, p)
+				}
+			}()
+			For(3, func(i int) {
+				For(3, func(j int) {
+					if i == 2 && j == 2 {
+						panic("deep")
+					}
+				})
+			})
+		})
+	}
+}
+
+// Workers that sleep wake up; no call needs new memory.
+func TestForSleepsAndWakes(t *testing.T) {
+	withWorkers(3, func() {
+		var calls atomic.Int64
+		f := func(int) { calls.Add(1) }
+		for range 20 {
+			For(5, f)
+			time.Sleep(time.Millisecond)
+		}
+		if got := calls.Load(); got != 100 {
+			t.Errorf("%d calls", got)
+		}
+		if n := testing.AllocsPerRun(100, func() { For(5, f) }); n != 0 {
+			t.Errorf("%v allocations", n)
+		}
+	})
 }
 
 func TestNormNeitherOverflowsNorUnderflows(t *testing.T) {

@@ -50,38 +50,16 @@ func LowerInverse(l *Dense) *Dense {
 }
 
 // Product returns a·b.
-func Product(a, b *Dense) *Dense { return product(blas.NoTrans, a, b, a.Rows, a.Cols) }
+func Product(a, b *Dense) *Dense { return product(a.View(), b.View()) }
 
 // ProductT returns aᵀ·b.
-func ProductT(a, b *Dense) *Dense { return product(blas.Trans, a, b, a.Cols, a.Rows) }
+func ProductT(a, b *Dense) *Dense { return product(a.View().T(), b.View()) }
 
-func product(turn blas.Transpose, a, b *Dense, rows, inner int) *Dense {
-	if b.Rows != inner {
+func product(a, b View[float64]) *Dense {
+	if a.Cols != b.Rows {
 		panic("num: a product of matrices that do not fit")
 	}
-	out := NewDense(rows, b.Cols)
-	switch {
-	case inner == 0:
-		return out
-	case turn == blas.NoTrans && len(b.Data) <= 1<<15: // the second cache holds b
-		shortProduct(out, a, b)
-		return out
-	}
-	blasgonum.Implementation{}.Dgemm(turn, blas.NoTrans, rows, b.Cols, inner,
-		1, a.Data, max(1, a.Cols), b.Data, max(1, b.Cols), 0, out.Data, max(1, out.Cols))
+	out := NewDense(a.Rows, b.Cols)
+	MultiplyParallel(out.View(), a, b, Finish[float64]{})
 	return out
-}
-
-// shortProduct adds a·b to out, four rows of b at a time.
-func shortProduct(out, a, b *Dense) {
-	k := b.Cols
-	for i := range a.Rows {
-		row, to, e := a.Row(i), out.Row(i), 0
-		for ; e+4 <= len(row); e += 4 {
-			Axpy4(to, row[e:e+4], b.Data[e*k:(e+4)*k])
-		}
-		for ; e < len(row); e++ {
-			Axpy(row[e], b.Row(e), to)
-		}
-	}
 }

@@ -47,3 +47,211 @@ func tileAVX512(c *float64, stride int, a *float64, b *float64, w *float64, n in
 //
 //go:noescape
 func tileAVX2(c *float64, stride int, a *float64, b *float64, w *float64, n int)
+
+// multiply32AVX512 works out a tile of a product; t is a tile.
+//
+//go:noescape
+func multiply32AVX512(t *[12]int)
+
+// transpose32AVX512 writes n columns of a matrix side by side: as many rows of it as
+// a register has numbers, the last one again where there are less. Its rows are step bytes apart, those written 128;
+// up to a register's numbers more than n are written, whatever they are.
+//
+//go:noescape
+func transpose32AVX512(to *byte, from *byte, step int, rows int, n int)
+
+// add32AVX512 adds x to y.
+//
+//go:noescape
+func add32AVX512(y *float32, x *float32, n int)
+
+// mul32AVX512 multiplies y by x.
+//
+//go:noescape
+func mul32AVX512(y *float32, x *float32, n int)
+
+// scale32AVX512 multiplies x by a.
+//
+//go:noescape
+func scale32AVX512(x *float32, n int, a float32)
+
+// reluGrad32AVX512 sets d to 0 where y is not positive.
+//
+//go:noescape
+func reluGrad32AVX512(d *float32, y *float32, n int)
+
+// adam32AVX512 takes a step of Adam: a1 = 1−b1, a2 = 1−b2, rate = lr/c1, inverse = 1/c2.
+//
+//go:noescape
+func adam32AVX512(p *float32, m *float32, v *float32, grad *float32, n int, rate float32, b1 float32, a1 float32, b2 float32, a2 float32, eps float32, inverse float32)
+
+// multiply64AVX512 works out a tile of a product; t is a tile.
+//
+//go:noescape
+func multiply64AVX512(t *[12]int)
+
+// transpose64AVX512 writes n columns of a matrix side by side: as many rows of it as
+// a register has numbers, the last one again where there are less. Its rows are step bytes apart, those written 128;
+// up to a register's numbers more than n are written, whatever they are.
+//
+//go:noescape
+func transpose64AVX512(to *byte, from *byte, step int, rows int, n int)
+
+// add64AVX512 adds x to y.
+//
+//go:noescape
+func add64AVX512(y *float64, x *float64, n int)
+
+// mul64AVX512 multiplies y by x.
+//
+//go:noescape
+func mul64AVX512(y *float64, x *float64, n int)
+
+// scale64AVX512 multiplies x by a.
+//
+//go:noescape
+func scale64AVX512(x *float64, n int, a float64)
+
+// reluGrad64AVX512 sets d to 0 where y is not positive.
+//
+//go:noescape
+func reluGrad64AVX512(d *float64, y *float64, n int)
+
+// adam64AVX512 takes a step of Adam: a1 = 1−b1, a2 = 1−b2, rate = lr/c1, inverse = 1/c2.
+//
+//go:noescape
+func adam64AVX512(p *float64, m *float64, v *float64, grad *float64, n int, rate float64, b1 float64, a1 float64, b2 float64, a2 float64, eps float64, inverse float64)
+
+// axpy32AVX512 adds a·x to y.
+//
+//go:noescape
+func axpy32AVX512(y *float32, x *float32, n int, a float32)
+
+// dot32AVX512 is Σ x_i y_i.
+//
+//go:noescape
+func dot32AVX512(x *float32, y *float32, n int) float32
+
+// exp32AVX512 sets dst to the exponential of src − shift.
+//
+//go:noescape
+func exp32AVX512(dst *float32, src *float32, n int, shift float32)
+
+// sigmoid32AVX512 sets dst to the logistic function of src.
+//
+//go:noescape
+func sigmoid32AVX512(dst *float32, src *float32, n int)
+
+// tanh32AVX512 sets dst to the hyperbolic tangent of src.
+//
+//go:noescape
+func tanh32AVX512(dst *float32, src *float32, n int)
+
+// softplus32AVX512 sets dst to log(1+eˣ), x in src.
+//
+//go:noescape
+func softplus32AVX512(dst *float32, src *float32, n int)
+
+// multiply32AVX2 works out a tile of a product; t is a tile.
+//
+//go:noescape
+func multiply32AVX2(t *[12]int)
+
+// transpose32AVX2 writes n columns of a matrix side by side: as many rows of it as
+// a register has numbers, the last one again where there are less. Its rows are step bytes apart, those written 64;
+// up to a register's numbers more than n are written, whatever they are.
+//
+//go:noescape
+func transpose32AVX2(to *byte, from *byte, step int, rows int, n int)
+
+// add32AVX2 adds x to y.
+//
+//go:noescape
+func add32AVX2(y *float32, x *float32, n int)
+
+// mul32AVX2 multiplies y by x.
+//
+//go:noescape
+func mul32AVX2(y *float32, x *float32, n int)
+
+// scale32AVX2 multiplies x by a.
+//
+//go:noescape
+func scale32AVX2(x *float32, n int, a float32)
+
+// reluGrad32AVX2 sets d to 0 where y is not positive.
+//
+//go:noescape
+func reluGrad32AVX2(d *float32, y *float32, n int)
+
+// adam32AVX2 takes a step of Adam: a1 = 1−b1, a2 = 1−b2, rate = lr/c1, inverse = 1/c2.
+//
+//go:noescape
+func adam32AVX2(p *float32, m *float32, v *float32, grad *float32, n int, rate float32, b1 float32, a1 float32, b2 float32, a2 float32, eps float32, inverse float32)
+
+// multiply64AVX2 works out a tile of a product; t is a tile.
+//
+//go:noescape
+func multiply64AVX2(t *[12]int)
+
+// transpose64AVX2 writes n columns of a matrix side by side: as many rows of it as
+// a register has numbers, the last one again where there are less. Its rows are step bytes apart, those written 64;
+// up to a register's numbers more than n are written, whatever they are.
+//
+//go:noescape
+func transpose64AVX2(to *byte, from *byte, step int, rows int, n int)
+
+// add64AVX2 adds x to y.
+//
+//go:noescape
+func add64AVX2(y *float64, x *float64, n int)
+
+// mul64AVX2 multiplies y by x.
+//
+//go:noescape
+func mul64AVX2(y *float64, x *float64, n int)
+
+// scale64AVX2 multiplies x by a.
+//
+//go:noescape
+func scale64AVX2(x *float64, n int, a float64)
+
+// reluGrad64AVX2 sets d to 0 where y is not positive.
+//
+//go:noescape
+func reluGrad64AVX2(d *float64, y *float64, n int)
+
+// adam64AVX2 takes a step of Adam: a1 = 1−b1, a2 = 1−b2, rate = lr/c1, inverse = 1/c2.
+//
+//go:noescape
+func adam64AVX2(p *float64, m *float64, v *float64, grad *float64, n int, rate float64, b1 float64, a1 float64, b2 float64, a2 float64, eps float64, inverse float64)
+
+// axpy32AVX2 adds a·x to y.
+//
+//go:noescape
+func axpy32AVX2(y *float32, x *float32, n int, a float32)
+
+// dot32AVX2 is Σ x_i y_i.
+//
+//go:noescape
+func dot32AVX2(x *float32, y *float32, n int) float32
+
+// exp32AVX2 sets dst to the exponential of src − shift.
+//
+//go:noescape
+func exp32AVX2(dst *float32, src *float32, n int, shift float32)
+
+// sigmoid32AVX2 sets dst to the logistic function of src.
+//
+//go:noescape
+func sigmoid32AVX2(dst *float32, src *float32, n int)
+
+// tanh32AVX2 sets dst to the hyperbolic tangent of src.
+//
+//go:noescape
+func tanh32AVX2(dst *float32, src *float32, n int)
+
+// softplus32AVX2 sets dst to log(1+eˣ), x in src.
+//
+//go:noescape
+func softplus32AVX2(dst *float32, src *float32, n int)

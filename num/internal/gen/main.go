@@ -19,6 +19,17 @@ func main() {
 	}
 	tileAVX512()
 	tileAVX2()
+	for _, s := range shapes {
+		for _, z := range sizes {
+			multiply(s, z)
+			transpose(s, z)
+			elementwise(s, z)
+		}
+		axpy32(s, sizes[0])
+		dot32(s, sizes[0])
+		functions(s, sizes[0])
+	}
+	writeNumbers()
 	Generate()
 }
 

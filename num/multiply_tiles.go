@@ -1,0 +1,227 @@
+package num
+
+import "unsafe"
+
+// A block is a matrix without its type; steps are in bytes.
+type block struct {
+	data             unsafe.Pointer
+	rows, cols       int
+	rowStep, colStep int
+}
+
+func blockOf[F Float](v View[F]) block {
+	size := sizeOf[F]()
+	return block{unsafe.Pointer(unsafe.SliceData(v.Data)), v.Rows, v.Cols, v.RowStep * size, v.ColStep * size}
+}
+
+func (b block) at(i, j int) unsafe.Pointer { return unsafe.Add(b.data, i*b.rowStep+j*b.colStep) }
+
+// part is rows [i, i+rows) and columns [j, j+cols).
+func (b block) part(i, rows, j, cols int) block {
+	return block{b.at(i, j), rows, cols, b.rowStep, b.colStep}
+}
+
+// A tile is what a kernel in assembly is given: at most as many rows as its
+// unit's tiles have, and twice as many columns as a register has numbers.
+type tile struct {
+	c, a, b, bias           unsafe.Pointer
+	cStep, aRow, aCol, bRow int // in bytes
+	rows, cols, terms       int
+	finish                  int // adding and rectifying
+}
+
+const (
+	adding     = 1 << iota // to c
+	rectifying             // max(0, ·)
+)
+
+// tileShape is the most rows and columns of a tile.
+func tileShape(size int) (rows, cols int) {
+	if unit == avx512 {
+		return 14, 128 / size
+	}
+	return 6, 64 / size
+}
+
+// tiles calls a kernel for each tile of c, so many rows at a time as make them
+// about equal.
+func (t *tile) tiles(size int, c, a block, width int) {
+	height, _ := tileShape(size)
+	parts := (c.rows + height - 1) / height
+	t.cStep, t.aRow, t.aCol = c.rowStep, a.rowStep, a.colStep
+	p := (*[12]int)(unsafe.Pointer(t))
+	for i := range parts {
+		lo, hi := c.rows*i/parts, c.rows*(i+1)/parts
+		t.c, t.a, t.rows = c.at(lo, 0), a.at(lo, 0), hi-lo
+		switch {
+		case unit == avx512 && size == 4:
+			multiply32AVX512(p)
+		case unit == avx512:
+			multiply64AVX512(p)
+		case size == 4:
+			multiply32AVX2(p)
+		default:
+			multiply64AVX2(p)
+		}
+	}
+}
+
+// multiplyTiles is Multiply by the kernels in assembly, which may read a and b
+// where they lie. b is packed where its columns do not lie side by side, and
+// both are packed where their rows are so far apart that too few lines of them
+// would fit the first cache.
+func multiplyTiles(size int, c, a, b block, bias unsafe.Pointer, finish int) {
+	_, width := tileShape(size)
+	packs, copies := b.packs(size, c.rows), a.copies(size, c.cols)
+	var room *buffers
+	if packs || copies {
+		room = takeBuffers()
+		defer room.release()
+	}
+	rows, cols := blockRows*8/size, blockCols*8/size
+	for j := 0; j < c.cols; j += cols {
+		n := min(cols, c.cols-j)
+		for k := 0; k < a.cols; {
+			terms := (a.cols - k + depth - 1) / depth
+			terms = (a.cols - k + terms - 1) / terms
+			t := tile{terms: terms, finish: finish | adding}
+			if k == 0 {
+				t.finish = finish
+			}
+			if k+terms < a.cols {
+				t.finish &^= rectifying
+			} else if bias != nil {
+				t.bias = unsafe.Add(bias, j*size)
+			}
+			right := b.part(k, terms, j, n)
+			if packs {
+				right = right.panels(unsafe.Pointer(&room.b), size, width)
+			}
+			for i := 0; i < c.rows; i += rows {
+				m := min(rows, c.rows-i)
+				left := a.part(i, m, k, terms)
+				if copies {
+					left = left.copied(unsafe.Pointer(&room.a), size)
+				}
+				t.sweep(size, c.part(i, m, j, n), left, right, packs, width)
+			}
+			k += terms
+		}
+	}
+}
+
+// sweep takes the columns of c, the width of a tile at a time.
+func (t tile) sweep(size int, c, left, right block, packs bool, width int) {
+	t.bRow = right.rowStep
+	bias := t.bias
+	for j := 0; j < c.cols; j += width {
+		t.cols = min(width, c.cols-j)
+		t.b = right.at(0, j)
+		if packs {
+			t.b = unsafe.Add(right.data, j*right.rows*size)
+		}
+		if bias != nil {
+			t.bias = unsafe.Add(bias, j*size)
+		}
+		t.tiles(size, c.part(0, c.rows, j, t.cols), left, width)
+	}
+}
+
+const farApart = 2048 // bytes
+
+// packs tells whether b is packed for so many rows of a.
+func (b block) packs(size, uses int) bool {
+	return b.colStep != size && b.cols > 1 || b.rowStep > farApart && uses > 56
+}
+
+// copies tells whether a is copied for so many columns of b.
+func (a block) copies(size, uses int) bool {
+	return a.colStep == size && a.rowStep >= farApart && uses > 32 ||
+		a.rowStep == size && a.colStep >= farApart && uses > 64
+}
+
+// copied copies a to room: rows behind one another, a little apart, or columns.
+func (a block) copied(room unsafe.Pointer, size int) block {
+	if a.rowStep == size {
+		to := block{room, a.rows, a.cols, size, a.rows * size}
+		for k := range a.cols {
+			copy(bytes(to.at(0, k), a.rows*size), bytes(a.at(0, k), a.rows*size))
+		}
+		return to
+	}
+	to := block{room, a.rows, a.cols, (depth + apart) * size, size}
+	for i := range a.rows {
+		copy(bytes(to.at(i, 0), a.cols*size), bytes(a.at(i, 0), a.cols*size))
+	}
+	return to
+}
+
+func bytes(p unsafe.Pointer, n int) []byte { return unsafe.Slice((*byte)(p), n) }
+
+// panels packs b in panels of so many columns, one behind the other; what
+// stands beyond the last column is any number.
+func (b block) panels(room unsafe.Pointer, size, width int) block {
+	to := block{room, b.rows, b.cols, width * size, size}
+	if b.colStep == size && b.rowStep != size {
+		b.rowsToPanels(to, size, width)
+		return to
+	}
+	for j := 0; j < b.cols; j += width {
+		from, panel := b.part(0, b.rows, j, min(width, b.cols-j)), unsafe.Add(room, j*b.rows*size)
+		switch {
+		case b.rowStep == size:
+			from.turned(panel, size, width)
+		case size == 4:
+			scatter[uint32](panel, from, width)
+		default:
+			scatter[uint64](panel, from, width)
+		}
+	}
+	return to
+}
+
+// rowsToPanels goes along the rows of b, which may be far apart.
+func (b block) rowsToPanels(to block, size, width int) {
+	row, line := width*size, b.cols*size // bytes
+	for k := range b.rows {
+		from, panel := b.at(k, 0), to.at(k, 0)
+		for j := 0; j < line; j += row {
+			if j+row > line {
+				copy(bytes(panel, line-j), bytes(unsafe.Add(from, j), line-j))
+				break
+			}
+			for i := 0; i < row; i += 64 {
+				*(*[64]byte)(unsafe.Add(panel, i)) = *(*[64]byte)(unsafe.Add(from, j+i))
+			}
+			if j+row < line {
+				panel = unsafe.Add(panel, b.rows*row)
+			}
+		}
+	}
+}
+
+func scatter[T uint32 | uint64](panel unsafe.Pointer, from block, width int) {
+	to := unsafe.Slice((*T)(panel), from.rows*width)
+	for k := range from.rows {
+		for j := range from.cols {
+			to[k*width+j] = *(*T)(from.at(k, j))
+		}
+	}
+}
+
+// turned packs a panel of a transposed matrix, half of its columns at a time.
+func (b block) turned(panel unsafe.Pointer, size, width int) {
+	for j := 0; j < b.cols; j += width / 2 {
+		to, from, cols := (*byte)(unsafe.Add(panel, j*size)), (*byte)(b.at(0, j)), min(width/2, b.cols-j)
+		switch {
+		case unit == avx512 && size == 4:
+			transpose32AVX512(to, from, b.colStep, cols, b.rows)
+		case unit == avx512:
+			transpose64AVX512(to, from, b.colStep, cols, b.rows)
+		case size == 4:
+			transpose32AVX2(to, from, b.colStep, cols, b.rows)
+		default:
+			transpose64AVX2(to, from, b.colStep, cols, b.rows)
+		}
+	}
+}
