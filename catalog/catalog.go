@@ -5,7 +5,9 @@ package catalog
 
 import (
 	"bytes"
+	"encoding"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"strconv"
@@ -58,14 +60,93 @@ func (t Table[T]) NameOf(v T) string {
 }
 
 // Decode sets the options of a part from a JSON object; an option it does not
-// have is an error.
+// have is an error, and so is a value of the wrong type.
 func Decode(part any, options []byte) error {
 	if len(bytes.TrimSpace(options)) == 0 {
 		return nil
 	}
 	d := json.NewDecoder(bytes.NewReader(options))
 	d.DisallowUnknownFields()
-	return d.Decode(part)
+	return explain(d.Decode(part), part, options)
+}
+
+// explain says in the words of options what encoding/json says in those of Go.
+func explain(err error, part any, options []byte) error {
+	if err == nil {
+		return nil
+	}
+	if inner := explainInside(part, options); inner != nil {
+		return inner
+	}
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) && wrong.Field != "" {
+		name := wrong.Field[strings.LastIndex(wrong.Field, ".")+1:]
+		return fmt.Errorf("option %s=%s: %s is wanted", name, valueOf(wrong.Field, options), wanted(wrong.Type))
+	}
+	var name string
+	if n, _ := fmt.Sscanf(err.Error(), "json: unknown field %q", &name); n == 1 && len(Options(part)) > 0 {
+		return Unknown("option", name, Options(part))
+	}
+	return err
+}
+
+// explainInside does so of options that have options of their own.
+func explainInside(part any, options []byte) error {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(options, &fields) != nil {
+		return nil
+	}
+	for _, name := range Options(part) {
+		f, _ := field(part, name)
+		inner := reflect.New(f.Type)
+		if _, own := inner.Interface().(json.Unmarshaler); own || f.Type.Kind() != reflect.Struct || !bytes.HasPrefix(fields[name], []byte("{")) {
+			continue
+		}
+		if err := Decode(inner.Interface(), fields[name]); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// valueOf is the value of a field in options, as a message shows it.
+func valueOf(path string, options []byte) string {
+	for name := range strings.SplitSeq(path, ".") {
+		var fields map[string]json.RawMessage
+		if json.Unmarshal(options, &fields) == nil && fields[name] != nil {
+			options = fields[name] // else the name of an embedded struct
+		}
+	}
+	var word string
+	if json.Unmarshal(options, &word) == nil {
+		return short(word)
+	}
+	return fmt.Sprintf("%.60s", options)
+}
+
+// short is a value as a message shows it.
+func short(value string) string {
+	if quoted := strconv.Quote(value); len(value) > 60 || quoted != `"`+value+`"` {
+		return fmt.Sprintf("%.60q", value)
+	}
+	return value
+}
+
+// wanted says which values a field takes.
+func wanted(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Float32, reflect.Float64:
+		return "a number"
+	case reflect.Int, reflect.Int64, reflect.Uint64:
+		return "a whole number"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.String:
+		return "a word"
+	case reflect.Slice, reflect.Array:
+		return "a list"
+	}
+	return "a table of names and values"
 }
 
 // Options names the options of a part, in the order of its fields: the names
@@ -76,8 +157,11 @@ func Options(part any) []string {
 		t = t.Elem()
 	}
 	var names []string
-	for i := 0; t.Kind() == reflect.Struct && i < t.NumField(); i++ {
-		if name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); name != "" && name != "-" {
+	if t.Kind() != reflect.Struct {
+		return nil
+	}
+	for _, f := range reflect.VisibleFields(t) {
+		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" && name != "-" {
 			names = append(names, name)
 		}
 	}
@@ -86,16 +170,39 @@ func Options(part any) []string {
 
 // Words says what an option of a part is, by the tag words of its field.
 func Words(part any, option string) string {
+	f, _ := field(part, option)
+	return f.Tag.Get("words")
+}
+
+// Plain tells whether an option is said by one word or number. Others are
+// lists, or have names of their own inside.
+func Plain(part any, option string) bool {
+	f, ok := field(part, option)
+	if !ok || reflect.PointerTo(f.Type).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
+		return ok
+	}
+	switch f.Type.Kind() {
+	case reflect.Slice, reflect.Array, reflect.Map, reflect.Struct, reflect.Pointer, reflect.Interface:
+		return false
+	}
+	return true
+}
+
+// field finds the field of an option.
+func field(part any, option string) (reflect.StructField, bool) {
 	t := reflect.TypeOf(part)
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	for i := range t.NumField() {
-		if name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); name == option {
-			return t.Field(i).Tag.Get("words")
+	if t.Kind() != reflect.Struct {
+		return reflect.StructField{}, false
+	}
+	for _, f := range reflect.VisibleFields(t) {
+		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name == option && name != "" && name != "-" {
+			return f, true
 		}
 	}
-	return ""
+	return reflect.StructField{}, false
 }
 
 // Unknown says that there is no such kind called name, which was meant most

@@ -40,6 +40,53 @@ func TestDecodeRefusesUnknownOptions(t *testing.T) {
 	}
 }
 
+// What is wrong with options is said in the words of options.
+func TestDecodeSaysWhatIsWrong(t *testing.T) {
+	type inner struct {
+		Deep int `json:"deep"`
+	}
+	type common struct {
+		Word string `json:"word"`
+	}
+	type part struct {
+		common
+		Rate  float64        `json:"rate"`
+		Quiet bool           `json:"quiet"`
+		Inner inner          `json:"inner"`
+		List  [][]string     `json:"list"`
+		Table map[string]int `json:"table"`
+		Units units          `json:"units"`
+	}
+	for options, want := range map[string]string{
+		`{"rat": 1}`:                   `no option "rat"; did you mean "rate"? (there are: word, rate, quiet, inner, list, table, units)`,
+		`{"rate": "fast"}`:             "option rate=fast: a number is wanted",
+		`{"rate": "a\nb"}`:             `option rate="a\nb": a number is wanted`,
+		`{"quiet": 1}`:                 "option quiet=1: true or false is wanted",
+		`{"word": 0.3}`:                "option word=0.3: a word is wanted",
+		`{"inner": {"deap": 1}}`:       `inner: no option "deap"; did you mean "deep"? (there are: deep)`,
+		`{"inner": {"deep": 1.5}}`:     "inner: option deep=1.5: a whole number is wanted",
+		`{"inner": 3}`:                 "option inner=3: a table of names and values is wanted",
+		`{"list": "a"}`:                "option list=a: a list is wanted",
+		`{"table": [1]}`:               "option table=[1]: a table of names and values is wanted",
+		`{"table": {"a": "x"}, "b":1}`: "",
+	} {
+		err := catalog.Decode(&part{}, []byte(options))
+		if err == nil || want != "" && err.Error() != want {
+			t.Errorf("%s: %v, want %s", options, err, want)
+		}
+	}
+	for option, want := range map[string]bool{"word": true, "rate": true, "quiet": true, "inner": false, "list": false, "table": false, "none": false, "units": true} {
+		if catalog.Plain(&part{}, option) != want {
+			t.Errorf("%s: plain is %v", option, !want)
+		}
+	}
+}
+
+// units are a list that words say too.
+type units []int
+
+func (u *units) UnmarshalText(b []byte) error { *u = units{len(b)}; return nil }
+
 func TestOptions(t *testing.T) {
 	type part struct {
 		Rate  float64 `json:"rate,omitempty"`
