@@ -35,11 +35,25 @@ type Decoder struct {
 // Tensor returns an array that was written; it fills its shape. The values are
 // as they were, NaN and infinities included. They are the codec's to keep.
 func (d *Decoder) Tensor(name string) (shape []int, data []float64, err error) {
+	t, err := d.find(name, "F64")
+	return t.shape, t.data, err
+}
+
+// Tensor32 does so with an array of float32.
+func (d *Decoder) Tensor32(name string) (shape []int, data []float32, err error) {
+	t, err := d.find(name, "F32")
+	return t.shape, t.data32, err
+}
+
+func (d *Decoder) find(name, dtype string) (tensor, error) {
 	t, ok := d.tensors[d.prefix+name]
 	if !ok {
-		return nil, nil, fmt.Errorf("the tensor %q is missing", d.prefix+name)
+		return tensor{}, fmt.Errorf("the tensor %q is missing", d.prefix+name)
 	}
-	return t.shape, t.data, nil
+	if got := t.dtype(); got != dtype {
+		return tensor{}, fmt.Errorf("the tensor %q holds %s where %s is wanted", d.prefix+name, got, dtype)
+	}
+	return t, nil
 }
 
 // Has tells whether there is a tensor called name.
@@ -182,7 +196,7 @@ func parse(text []byte) ([]named, Meta, error) {
 	})
 	at := int64(0)
 	for _, e := range list {
-		if err := e.check(at); err != nil {
+		if err := e.check(at, meta["format_version"]); err != nil {
 			return nil, nil, fmt.Errorf("tensor %q: %w", e.name, err)
 		}
 		at = e.Offsets[1]
@@ -199,20 +213,24 @@ func parseMeta(raw json.RawMessage) (Meta, error) {
 	if meta["format"] != format {
 		return nil, fmt.Errorf("it is a safetensors file, but not a model of kindred (its format is %q)", meta["format"])
 	}
-	if v := meta["format_version"]; v != version {
-		if n, err := strconv.Atoi(v); err == nil && n > 1 {
-			return nil, fmt.Errorf("it has format version %d, and this program reads version %s; use a newer one", n, version)
+	if v := meta["format_version"]; v != version1 && v != version2 {
+		if n, err := strconv.Atoi(v); err == nil && n > 2 {
+			return nil, fmt.Errorf("it has format version %d, and this program reads versions %s and %s; use a newer one", n, version1, version2)
 		}
-		return nil, fmt.Errorf("it has format version %q, and this program reads version %s", v, version)
+		return nil, fmt.Errorf("it has format version %q, and this program reads versions %s and %s", v, version1, version2)
 	}
 	return meta, nil
 }
 
 // check refuses a tensor that does not begin at a place, or does not fill its
 // shape. Where one dimension is 0, the others are bounded.
-func (e entry) check(at int64) error {
-	if e.Type != "F64" {
-		return fmt.Errorf("it holds %q where models hold F64", e.Type)
+func (e entry) check(at int64, version string) error {
+	width := widths[e.Type]
+	switch {
+	case width == 0:
+		return fmt.Errorf("it holds %q where models hold F64 and F32", e.Type)
+	case e.Type == "F32" && version == version1:
+		return errors.New("it holds F32, which format version 1 does not have")
 	}
 	if e.Shape == nil {
 		return errors.New("it has no shape")
@@ -220,7 +238,7 @@ func (e entry) check(at int64) error {
 	if len(e.Offsets) != 2 || e.Offsets[0] != at || e.Offsets[1] < at {
 		return fmt.Errorf("it lies at %v where the one before it ends at %d", e.Offsets, at)
 	}
-	size, empty := uint64(8), false
+	size, empty := uint64(width), false
 	for _, n := range e.Shape {
 		empty = empty || n == 0
 		high, low := bits.Mul64(size, uint64(max(n, 1)))
@@ -229,7 +247,7 @@ func (e entry) check(at int64) error {
 		}
 		size = low
 	}
-	if empty && size > 8*maxEmpty {
+	if empty && size > uint64(width)*maxEmpty {
 		return fmt.Errorf("a tensor without elements cannot have the shape %v", e.Shape)
 	}
 	if empty {
@@ -253,11 +271,11 @@ func readBody(r io.Reader, head []byte, list []named, want string) (map[string]t
 	sum.Write(head[place+2*sha256.Size:])
 	tensors := make(map[string]tensor, len(list))
 	for _, e := range list {
-		data, err := readFloats(r, sum, (e.Offsets[1]-e.Offsets[0])/8)
+		t, err := readTensor(r, sum, e)
 		if err != nil {
 			return nil, short(err, fmt.Sprintf("it was cut off within the tensor %q", e.name))
 		}
-		tensors[e.name] = tensor{e.name, e.Shape, data}
+		tensors[e.name] = t
 	}
 	if n, err := io.Copy(io.Discard, io.LimitReader(r, 1)); err != nil || n > 0 {
 		return nil, cmp.Or(err, errors.New("more bytes follow the last tensor"))
@@ -268,21 +286,34 @@ func readBody(r io.Reader, head []byte, list []named, want string) (map[string]t
 	return tensors, nil
 }
 
-// readFloats reads n numbers, in pieces: memory grows with what is there.
-func readFloats(r io.Reader, sum hash.Hash, n int64) ([]float64, error) {
+// readTensor reads the numbers of a tensor.
+func readTensor(r io.Reader, sum hash.Hash, e named) (tensor, error) {
+	t := tensor{name: e.name, shape: e.Shape, single: e.Type == "F32"}
+	n, err := (e.Offsets[1]-e.Offsets[0])/widths[e.Type], error(nil)
+	if t.single {
+		t.data32, err = readNumbers(r, sum, n, 4, func(b []byte) float32 { return math.Float32frombits(binary.LittleEndian.Uint32(b)) })
+	} else {
+		t.data, err = readNumbers(r, sum, n, 8, func(b []byte) float64 { return math.Float64frombits(binary.LittleEndian.Uint64(b)) })
+	}
+	return t, err
+}
+
+// readNumbers reads n numbers of so many bytes, in pieces: memory grows with
+// what is there.
+func readNumbers[F float32 | float64](r io.Reader, sum hash.Hash, n int64, width int, number func([]byte) F) ([]F, error) {
 	const piece = 1 << 13
-	data := make([]float64, 0, min(n, piece))
-	buffer := make([]byte, 8*min(n, piece))
+	data := make([]F, 0, min(n, piece))
+	buffer := make([]byte, int64(width)*min(n, piece))
 	for n > 0 {
-		buffer = buffer[:8*min(n, piece)]
+		buffer = buffer[:int64(width)*min(n, piece)]
 		if _, err := io.ReadFull(r, buffer); err != nil {
 			return nil, err
 		}
 		sum.Write(buffer)
-		for i := 0; i < len(buffer); i += 8 {
-			data = append(data, math.Float64frombits(binary.LittleEndian.Uint64(buffer[i:])))
+		for i := 0; i < len(buffer); i += width {
+			data = append(data, number(buffer[i:]))
 		}
-		n -= int64(len(buffer) / 8)
+		n -= int64(len(buffer) / width)
 	}
 	return data, nil
 }

@@ -5,12 +5,13 @@
 //	8 bytes   N, little-endian
 //	N bytes   JSON: of each tensor its dtype, shape and data_offsets; and
 //	          __metadata__; padded with spaces to a multiple of 8
-//	the rest  the tensors: float64, little-endian, row-major, without gaps
+//	the rest  the tensors: float64 (F64), then float32 (F32), little-endian,
+//	          row-major, without gaps
 //
 // The metadata hold, as strings,
 //
 //	format          kindred
-//	format_version  1
+//	format_version  2 where a tensor is F32, else 1
 //	kind            the kind of the model, which names its codec
 //	model           JSON: {"kind", "header", "models"}, the header as the codec
 //	                gives it, and models inside the model by name, likewise
@@ -26,9 +27,14 @@ import (
 	"github.com/kindred-mtl/kindred"
 )
 
+const format = "kindred"
+
+// Versions of the format. A file is written in the lowest one that can hold it,
+// so that programs which read only version 1 go on reading models of F64, and
+// say of others that they need a newer program.
 const (
-	format  = "kindred"
-	version = "1"
+	version1 = "1" // tensors are F64
+	version2 = "2" // or F32
 )
 
 // Bounds on what is written and read.
@@ -67,12 +73,33 @@ type node struct {
 	Models map[string]*node `json:"models,omitempty"`
 }
 
-// A tensor is an array of float64.
+// A tensor is an array of float64 or, where single is set, of float32.
 type tensor struct {
-	name  string
-	shape []int
-	data  []float64
+	name   string
+	shape  []int
+	single bool
+	data   []float64
+	data32 []float32
 }
+
+// dtype is what the header calls the type of the numbers.
+func (t *tensor) dtype() string {
+	if t.single {
+		return "F32"
+	}
+	return "F64"
+}
+
+// bytes is how many bytes the numbers take.
+func (t *tensor) bytes() int64 {
+	if t.single {
+		return 4 * int64(len(t.data32))
+	}
+	return 8 * int64(len(t.data))
+}
+
+// widths are the bytes of a number of each type.
+var widths = map[string]int64{"F64": 8, "F32": 4}
 
 // An entry is what the header says of a tensor.
 type entry struct {

@@ -32,11 +32,19 @@ type part struct {
 	Data  []float64
 }
 
+// A single is an array of float32.
+type single struct {
+	Name  string
+	Shape []int
+	Data  []float32
+}
+
 // A toy is a model of named arrays, with models inside.
 type toy struct {
-	words  string
-	arrays []part
-	inside map[string]kindred.Model
+	words   string
+	arrays  []part
+	singles []single
+	inside  map[string]kindred.Model
 }
 
 func (*toy) Tasks() []kindred.TaskInfo { return nil }
@@ -49,9 +57,10 @@ func (*toy) Predict(context.Context, *kindred.Table, []int) (*kindred.Prediction
 type stranger struct{ toy }
 
 type toyHeader struct {
-	Words  string   `json:"words"`
-	Arrays []string `json:"arrays"`
-	Inside []string `json:"inside"`
+	Words   string   `json:"words"`
+	Arrays  []string `json:"arrays"`
+	Singles []string `json:"singles,omitempty"`
+	Inside  []string `json:"inside"`
 }
 
 var toyCodec = Codec{
@@ -65,6 +74,10 @@ var toyCodec = Codec{
 		for _, p := range t.arrays {
 			h.Arrays = append(h.Arrays, p.Name)
 			e.Tensor(p.Name, p.Shape, p.Data)
+		}
+		for _, p := range t.singles {
+			h.Singles = append(h.Singles, p.Name)
+			e.Tensor32(p.Name, p.Shape, p.Data)
 		}
 		for _, name := range h.Inside {
 			if err := e.Model(name, t.inside[name]); err != nil {
@@ -85,6 +98,13 @@ var toyCodec = Codec{
 				return nil, err
 			}
 			t.arrays = append(t.arrays, part{name, shape, data})
+		}
+		for _, name := range h.Singles {
+			shape, data, err := d.Tensor32(name)
+			if err != nil {
+				return nil, err
+			}
+			t.singles = append(t.singles, single{name, shape, data})
 		}
 		for _, name := range h.Inside {
 			m, err := d.Model(name)
@@ -121,6 +141,11 @@ func sample() *toy {
 			{"empty", []int{0, 4}, nil},
 			{"b", []int{1, 1, 2}, []float64{math.MaxFloat64, -1.0 / 3}},
 		},
+		singles: []single{
+			{"s", []int{3, 1}, []float32{1, float32(math.Inf(-1)), math.Float32frombits(0x7fc0beef)}},
+			{"nothing", []int{0}, nil},
+			{"tiny", []int{}, []float32{math.SmallestNonzeroFloat32}},
+		},
 		inside: map[string]kindred.Model{
 			"0":     &toy{arrays: []part{{"w", []int{1}, []float64{7}}}},
 			"größe": &toy{inside: map[string]kindred.Model{"deep": &toy{arrays: []part{{"w", []int{1}, []float64{8}}}}}},
@@ -144,16 +169,25 @@ var same = cmp.Options{
 	cmp.Comparer(func(a, b []float64) bool {
 		return slices.EqualFunc(a, b, func(x, y float64) bool { return math.Float64bits(x) == math.Float64bits(y) })
 	}),
+	cmp.Comparer(func(a, b []float32) bool {
+		return slices.EqualFunc(a, b, func(x, y float32) bool { return math.Float32bits(x) == math.Float32bits(y) })
+	}),
 }
 
 func TestRoundTrip(t *testing.T) {
-	big := make([]float64, 100_003) // several pieces, and an odd end
+	big, small := make([]float64, 100_003), make([]float32, 100_003) // several pieces, and an odd end
 	for i := range big {
 		big[i] = math.Sin(float64(i))
+		small[i] = float32(big[i])
 	}
 	for name, m := range map[string]*toy{
 		"everything": sample(), "nothing": {}, "large": {arrays: []part{{"w", []int{len(big)}, big}}},
+		"single": {singles: []single{{"w", []int{len(small)}, small}}},
 	} {
+		version := "1"
+		if m.singles != nil {
+			version = "2"
+		}
 		file := save(t, m)
 		for _, r := range []io.Reader{bytes.NewReader(file), iotest.OneByteReader(bytes.NewReader(file)), iotest.DataErrReader(bytes.NewReader(file))} {
 			got, meta, err := Load(r, codecs...)
@@ -163,7 +197,7 @@ func TestRoundTrip(t *testing.T) {
 			if d := cmp.Diff(m, got, same); d != "" {
 				t.Errorf("%s (−saved +loaded):\n%s", name, d)
 			}
-			if meta["recipe"] != "svm" || meta["kind"] != "toy" || meta["format"] != "kindred" || meta["format_version"] != "1" {
+			if meta["recipe"] != "svm" || meta["kind"] != "toy" || meta["format"] != "kindred" || meta["format_version"] != version {
 				t.Errorf("%s: metadata %v", name, meta)
 			}
 			if again := save(t, got); !bytes.Equal(again, file) {
@@ -285,14 +319,21 @@ var hostile = []struct {
 	{"a negative shape", `"a":{"dtype":"F64","shape":[-1,-1],"data_offsets":[0,8]}`, "", "cannot have the shape", 8},
 	{"no shape", `"a":{"dtype":"F64","data_offsets":[0,8]}`, "", "it has no shape", 8},
 	{"another type", `"a":{"dtype":"BF16","shape":[4],"data_offsets":[0,8]}`, "", `it holds "BF16"`, 8},
-	{"null", `"a":null`, "", "models hold F64", 0},
+	{"null", `"a":null`, "", "models hold F64 and F32", 0},
 	{"an unknown field", `"a":{"dtype":"F64","shape":[1],"data_offsets":[0,8],"x":1}`, "", "unknown field", 8},
 	{"a tensor twice", `"a":{"dtype":"F64","shape":[1],"data_offsets":[0,8]},"a":{"dtype":"F64","shape":[1],"data_offsets":[8,16]}`, "", `names "a" twice`, 16},
 	{"a field twice", `"a":{"dtype":"F64","dtype":"F64","shape":[1],"data_offsets":[0,8]}`, "", `names "dtype" twice`, 8},
 	{"deep JSON", `"a":` + strings.Repeat("[", 100_000), "", "nested too deeply", 0},
 	{"JSON that ends", `"a":{`, "", "not JSON", 0},
 	{"metadata twice", `"__metadata__":{}`, "", `names "__metadata__" twice`, 0},
-	{"a newer version", "", `"format":"kindred","format_version":"2"`, "version 2, and this program reads version 1; use a newer one", 0},
+	{"a newer version", "", `"format":"kindred","format_version":"3"`, "version 3, and this program reads versions 1 and 2; use a newer one", 0},
+	{"a version of old", "", `"format":"kindred","format_version":"0"`, `version "0"`, 0},
+	{"F32 in version 1", `"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}`, "", "which format version 1 does not have", 8},
+	{"F32 not its shape", `"a":{"dtype":"F32","shape":[2],"data_offsets":[0,16]}`, in2, "takes 8 bytes, and it has 16", 16},
+	{"a terabyte of F32", `"a":{"dtype":"F32","shape":[274877906944],"data_offsets":[0,1099511627776]}`, in2, `cut off within the tensor "a"`, 64},
+	{"an empty giant of F32", `"a":{"dtype":"F32","shape":[0,1000000000000],"data_offsets":[0,0]}`, in2, "without elements cannot have", 0},
+	{"F32 where F64 is wanted", `"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}`, in2With(`{"arrays":["a"]}`), `"a" holds F32 where F64 is wanted`, 8},
+	{"F64 where F32 is wanted", `"a":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}`, in2With(`{"singles":["a"]}`), `"a" holds F64 where F32 is wanted`, 8},
 	{"no version", "", `"format":"kindred"`, `version ""`, 0},
 	{"another program", "", `"format":"pt"`, `its format is "pt"`, 0},
 	{"numbers as metadata", "", `"format":1`, "no metadata of strings", 0},
@@ -310,6 +351,13 @@ var hostile = []struct {
 	{"a model wanted twice", "", modelMeta("toy", `{"kind":"toy","header":{"inside":["m","m"]},"models":{"m":{"kind":"toy","header":{}}}}`), `the model "m" inside is missing, or wanted twice`, 0},
 	{"a tower", "", modelMeta("toy", tower(9)), "more than 8 deep", 0},
 	{"a tower to the sky", "", modelMeta("toy", tower(50_000)), "nested too deeply", 0},
+}
+
+// in2 is metadata of format version 2.
+var in2 = in2With(`{}`)
+
+func in2With(header string) string {
+	return strings.Replace(modelMeta("toy", `{"kind":"toy","header":`+header+`}`), `"format_version":"1"`, `"format_version":"2"`, 1)
 }
 
 // modelMeta is metadata with a model.
@@ -370,11 +418,33 @@ func TestHostileFiles(t *testing.T) {
 func TestSealedFilesAreRead(t *testing.T) {
 	for _, head := range []string{
 		`{"__metadata__":{` + modelMeta("toy", `{"kind":"toy","header":{"arrays":["a"]}}`) + `},"a":{"dtype":"F64","shape":[2],"data_offsets":[0,16]}}`,
+		`{"__metadata__":{` + in2With(`{"singles":["a"]}`) + `},"a":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]}}`,
 		`{"__metadata__":{` + modelMeta("toy", tower(8)) + `},"a":{"data_offsets":[0,16],"shape":[1,2],"dtype":"F64"}}   `,
 	} {
 		if _, _, err := Load(bytes.NewReader(seal(head, make([]byte, 16))), codecs...); err != nil {
 			t.Errorf("%s: %v", head, err)
 		}
+	}
+}
+
+// A file holds float64 first, so that each number lies at a multiple of its
+// width, whatever the order it was given in.
+func TestOrderOfTypes(t *testing.T) {
+	mixed := Codec{Kind: "mixed", Encode: func(e *Encoder, m kindred.Model) (any, bool, error) {
+		e.Tensor32("a", []int{1}, []float32{1})
+		e.Tensor("b", []int{1}, []float64{2})
+		e.Tensor32("c", []int{1}, []float32{3})
+		return nil, true, nil
+	}}
+	var b bytes.Buffer
+	if err := Save(&b, &toy{}, nil, mixed); err != nil {
+		t.Fatal(err)
+	}
+	file := b.Bytes()
+	body := file[8+binary.LittleEndian.Uint64(file):]
+	want := []byte{0, 0, 0, 0, 0, 0, 0, 0x40, 0, 0, 0x80, 0x3f, 0, 0, 0x40, 0x40}
+	if !bytes.Equal(body, want) {
+		t.Errorf("the tensors lie as % x, not % x", body, want)
 	}
 }
 

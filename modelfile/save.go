@@ -3,6 +3,7 @@ package modelfile
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -35,7 +36,12 @@ type Encoder struct {
 // Tensor adds an array. Its name is unique within the model; shape is
 // row-major, empty for a single number.
 func (e *Encoder) Tensor(name string, shape []int, data []float64) {
-	*e.tensors = append(*e.tensors, tensor{e.prefix + name, append([]int{}, shape...), data})
+	*e.tensors = append(*e.tensors, tensor{name: e.prefix + name, shape: append([]int{}, shape...), data: data})
+}
+
+// Tensor32 adds an array of float32.
+func (e *Encoder) Tensor32(name string, shape []int, data []float32) {
+	*e.tensors = append(*e.tensors, tensor{name: e.prefix + name, shape: append([]int{}, shape...), single: true, data32: data})
 }
 
 // Model adds a model inside the model. Its name is unique there.
@@ -86,6 +92,7 @@ func Save(w io.Writer, m kindred.Model, meta map[string]string, codecs ...Codec)
 	if err != nil {
 		return fmt.Errorf("saving a model: %w", err)
 	}
+	slices.SortStableFunc(tensors, func(a, b tensor) int { return cmp.Compare(b.dtype(), a.dtype()) }) // each lies at a multiple of its width
 	head, err := header(root, meta, tensors)
 	if err != nil {
 		return fmt.Errorf("saving a model: %w", err)
@@ -104,16 +111,32 @@ func write(w io.Writer, head []byte, tensors []tensor) error {
 	if _, err := w.Write(head); err != nil {
 		return err
 	}
-	buffer := make([]byte, 0, 8*1024)
 	for _, t := range tensors {
-		for chunk := range slices.Chunk(t.data, 1024) {
-			buffer = buffer[:0]
-			for _, v := range chunk {
-				buffer = binary.LittleEndian.AppendUint64(buffer, math.Float64bits(v))
-			}
-			if _, err := w.Write(buffer); err != nil {
-				return err
-			}
+		err := inChunks(w, t.data, func(b []byte, v float64) []byte {
+			return binary.LittleEndian.AppendUint64(b, math.Float64bits(v))
+		})
+		if err == nil {
+			err = inChunks(w, t.data32, func(b []byte, v float32) []byte {
+				return binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
+			})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inChunks writes numbers, each as add appends it.
+func inChunks[F float32 | float64](w io.Writer, data []F, add func([]byte, F) []byte) error {
+	buffer := make([]byte, 0, 8*1024)
+	for chunk := range slices.Chunk(data, 1024) {
+		buffer = buffer[:0]
+		for _, v := range chunk {
+			buffer = add(buffer, v)
+		}
+		if _, err := w.Write(buffer); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -140,7 +163,10 @@ func header(root *node, meta map[string]string, tensors []tensor) ([]byte, error
 			return nil, fmt.Errorf("the metadata %q are not valid UTF-8", key)
 		}
 	}
-	metadata["format"], metadata["format_version"] = format, version
+	metadata["format"], metadata["format_version"] = format, version1
+	if slices.ContainsFunc(tensors, func(t tensor) bool { return t.single }) {
+		metadata["format_version"] = version2
+	}
 	metadata["kind"], metadata["model"] = root.Kind, string(model)
 	metadata["sha256"] = strings.Repeat("0", 2*sha256.Size)
 	head := map[string]any{"__metadata__": metadata}
@@ -152,8 +178,8 @@ func header(root *node, meta map[string]string, tensors []tensor) ([]byte, error
 		if !utf8.ValidString(t.name) {
 			return nil, fmt.Errorf("the tensor name %q is not valid UTF-8", t.name)
 		}
-		e := entry{"F64", t.shape, []int64{offset, offset + 8*int64(len(t.data))}}
-		if err := e.check(offset); err != nil {
+		e := entry{t.dtype(), t.shape, []int64{offset, offset + t.bytes()}}
+		if err := e.check(offset, metadata["format_version"]); err != nil {
 			return nil, fmt.Errorf("tensor %q: %w", t.name, err)
 		}
 		head[t.name], offset = e, e.Offsets[1]
