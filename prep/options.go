@@ -14,21 +14,21 @@ type Options struct {
 	// standard deviation 1; "rms": to root mean square 1, not centred;
 	// "none". Sparse vectors are never centred: "standard" divides them by
 	// the largest absolute value.
-	Scale string `json:"scale,omitempty"`
+	Scale string `json:"scale,omitempty" words:"how numbers are scaled: standard, rms or none; else standard"`
 	// MinLevel is the weight of rows below which a level is pooled into
 	// other. 0: 5, or a twentieth of the weight of all rows if that is less.
-	MinLevel int `json:"min_level,omitempty"`
+	MinLevel int `json:"min_level,omitempty" words:"weight of rows below which a level is pooled into other; else 5, less of few rows"`
 	// MaxLevels is how many levels of a column are kept at most, the most
 	// frequent ones; the rest is pooled into other. 0: 100.
-	MaxLevels int `json:"max_levels,omitempty"`
+	MaxLevels int `json:"max_levels,omitempty" words:"levels of a column that are kept, at most; else 100"`
 	// TextBits b hashes the n-grams of a text column to 2^b buckets. 0: 18.
-	TextBits int `json:"text_bits,omitempty"`
+	TextBits int `json:"text_bits,omitempty" words:"n-grams of a text are hashed to 2^this buckets; else 18, of networks 14"`
 	// WordGrams are the least and the most words of an n-gram. Both 0: 1 and
 	// 2; both −1: none.
-	WordGrams [2]int `json:"word_grams,omitzero"`
+	WordGrams [2]int `json:"word_grams,omitzero" words:"the least and the most words of an n-gram, or [-1, -1]: none; else [1, 2]"`
 	// CharGrams are the least and the most characters of an n-gram inside a
 	// word and the spaces around it. Both 0: 3 and 5; both −1: none.
-	CharGrams [2]int `json:"char_grams,omitzero"`
+	CharGrams [2]int `json:"char_grams,omitzero" words:"the least and the most characters of an n-gram, or [-1, -1]: none; else [3, 5]"`
 }
 
 const (
