@@ -15,26 +15,26 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/kindred-mtl/kindred"
+	"github.com/kindred-mtl/kindred/arch"
 	"github.com/kindred-mtl/kindred/catalog"
 	"github.com/kindred-mtl/kindred/compose"
 	"github.com/kindred-mtl/kindred/kernel"
 	"github.com/kindred-mtl/kindred/linear"
 	"github.com/kindred-mtl/kindred/loss"
 	"github.com/kindred-mtl/kindred/modelfile"
+	"github.com/kindred-mtl/kindred/neural"
 	"github.com/kindred-mtl/kindred/penalty"
-	"github.com/kindred-mtl/kindred/prep"
 	"github.com/kindred-mtl/kindred/solve"
+	"github.com/kindred-mtl/kindred/weigh"
 )
 
 // Codecs reads and writes the models of every family.
-var Codecs = []modelfile.Codec{linear.Codec, kernel.Codec, kernel.GPCodec, compose.TasksCodec, compose.OneCodec}
+var Codecs = []modelfile.Codec{linear.Codec, kernel.Codec, kernel.GPCodec, neural.Codec, compose.TasksCodec, compose.OneCodec}
 
 // A Method is one line of the table of methods.
 type Method struct {
@@ -73,10 +73,10 @@ type options struct {
 	MaxIter          int     `json:"max_iter" words:"steps of the solver at most; else 10000, of gp 100"`
 	Intercept        string  `json:"intercept" words:"free, or penalized: one of the weights, of a constant feature"`
 	InterceptScaling float64 `json:"intercept_scaling" words:"that constant, where the intercept is penalized, as by solver=dualcd; else 1"`
-	Scale            string  `json:"scale" words:"how numbers are scaled: standard, rms or none; else standard"`
-	Strengths        int     `json:"strengths" words:"how many strengths a search tries, every one of them; else 16, coarsely first"`
-	Folds            int     `json:"folds" words:"folds of the search, 2 or more; else 5, fewer of few rows or of many"`
-	OneSE            bool    `json:"one_se" words:"true: take the first candidate within one standard error of the best"`
+	columns
+	Strengths int  `json:"strengths" words:"how many strengths a search tries, every one of them; else 16, coarsely first"`
+	Folds     int  `json:"folds" words:"folds of the search, 2 or more; else 5, fewer of few rows or of many"`
+	OneSE     bool `json:"one_se" words:"true: take the first candidate within one standard error of the best"`
 }
 
 // check says what is wrong with the values given, and which do not go together.
@@ -101,7 +101,7 @@ func (o *options) check(given map[string]any) error {
 	case o.Folds == 1:
 		return errors.New("option folds=1: 2 or more are wanted")
 	}
-	return prep.Options{Scale: o.Scale}.Check()
+	return o.columns.Check()
 }
 
 var (
@@ -125,6 +125,12 @@ var Methods = []Method{
 	{"kernel-svm", "curved boundaries, each near a shared one", "hinge + λ/2 ‖f‖², cov(f_s, f_t) = (1/μ + 1[s=t]) k", classes, true, hinge, shared, curved{}},
 	{"kernel-ridge", "curved functions, each near a shared one", "loss + λ/2 ‖f‖², cov(f_s, f_t) = (1/μ + 1[s=t]) k", nil, true, nil, shared, curved{}},
 	{"gp", "smooth functions, how alike tasks are learned", "f_t ~ GP, cov(f_s, f_t) = (AAᵀ + diag κ)_st k", numbers, true, nil, nil, gaussian{}},
+	{"shared-net", "a network, hidden layers shared, own heads", "y_t = h_t(f(x))", nil, true, nil, nil, network{arch: "shared"}},
+	{"hierarchy-net", "a network whose tasks branch off at depths", "y_t = h_t(f_b(t)(… f_root(x)))", nil, true, nil, nil, network{arch: "hierarchy"}},
+	{"embedding-net", "a network to one space of inputs and tasks", "y_t = ⟨f(x), v_t⟩ + b_t", nil, true, nil, nil, network{arch: "embedding"}},
+	{"conditioned-net", "one network that is told the task", "y_t = h(f(x, e_t))", nil, false, nil, nil, network{arch: "conditioned"}},
+	{"mmoe", "experts, mixed by a gate for each task", "y_t = h_t(Σ_k softmax(G_t x)_k f_k(x))", nil, false, nil, nil, network{arch: "mmoe"}},
+	{"net", "each task alone, a network", "y_t = f_t(x)", nil, true, nil, nil, network{arch: "shared", alone: true}},
 	{"auto", "the best of five by inner validation", "least held-out loss", nil, true, nil, ridge, auto},
 	{"single-task", "each task alone, ridge, columns scaled or not", "λ/2 ‖w_t‖²", nil, true, nil, ridge, single},
 	{"ridge", "each task alone, small weights", "λ/2 ‖w_t‖²", nil, true, nil, ridge, alone},
@@ -180,23 +186,41 @@ func Names() []string {
 	return names
 }
 
+// find is the line of the table that has the name.
+func find(name string) (Method, error) {
+	for _, m := range Methods {
+		if m.Name == name {
+			return m, nil
+		}
+	}
+	return Method{}, catalog.Unknown("method", name, Names())
+}
+
 // Parse makes the method that a recipe describes for tasks of these kinds, on
 // what is known of their structure.
 func Parse(text string, kinds []kindred.Kind, seed uint64, known ...Structure) (kindred.Method, error) {
 	name, rest, _ := strings.Cut(text, ":")
-	i := slices.IndexFunc(Methods, func(m Method) bool { return m.Name == name })
-	if i < 0 {
-		return nil, catalog.Unknown("method", name, Names())
+	m, err := find(name)
+	if err != nil {
+		return nil, err
 	}
-	m := Methods[i]
-	for _, k := range kinds {
-		if !m.Takes(k) {
-			return nil, fmt.Errorf("method %q does not take a %v target; it takes %s", name, k, words(m.Kinds))
-		}
-	}
-	method, err := m.build(rest, seed, known)
+	settings, err := m.pairs(rest)
 	if err != nil {
 		return nil, fmt.Errorf("method %q: %w", name, err)
+	}
+	return m.makeFor(kinds, settings, seed, known)
+}
+
+// makeFor makes the method for tasks of these kinds.
+func (m Method) makeFor(kinds []kindred.Kind, settings []setting, seed uint64, known []Structure) (kindred.Method, error) {
+	for _, k := range kinds {
+		if !m.Takes(k) {
+			return nil, fmt.Errorf("method %q does not take a %v target; it takes %s", m.Name, k, words(m.Kinds))
+		}
+	}
+	method, err := m.build(settings, seed, known)
+	if err != nil {
+		return nil, fmt.Errorf("method %q: %w", m.Name, err)
 	}
 	return method, nil
 }
@@ -220,38 +244,70 @@ func words(kinds []kindred.Kind) string {
 type Option struct {
 	Name    string
 	Words   string   // what it says, and what holds where it is not given
-	Methods []string // that have it; nil: every method
+	Of      string   // the family that has it: penalties, kernels or networks; "": single methods
+	Methods []string // that have it
 }
 
-// Options lists the options, those of most methods first.
+// Options lists the options: those that say the same are one.
 func Options() []Option {
 	var list []Option
 	for _, m := range Methods {
 		m.each(func(part any, name string) {
-			i := slices.IndexFunc(list, func(o Option) bool { return o.Name == name })
+			if !catalog.Plain(part, name) {
+				return
+			}
+			one := Option{Name: name, Words: catalog.Words(part, name), Of: m.family(part, name)}
+			i := slices.IndexFunc(list, func(o Option) bool { return o.Name == one.Name && o.Words == one.Words && o.Of == one.Of })
 			if i < 0 {
 				i = len(list)
-				list = append(list, Option{Name: name, Words: catalog.Words(part, name)})
+				list = append(list, one)
 			}
 			if !slices.Contains(list[i].Methods, m.Name) {
 				list[i].Methods = append(list[i].Methods, m.Name)
 			}
 		})
 	}
-	for i := range list {
-		if len(list[i].Methods) == len(Methods) {
-			list[i].Methods = nil
+	return list
+}
+
+// family is which methods all have the option of a part, or "".
+func (m Method) family(part any, name string) string {
+	_, net := m.how.(network)
+	switch part.(type) {
+	case *columns:
+		if net {
+			return "networks"
+		}
+	case *options:
+		return "penalties"
+	case *kernelOptions, kernel.Kernel:
+		return "kernels"
+	case *neural.Training, *steps, *weighted, weigh.Weighting:
+		return "networks"
+	case arch.Architecture:
+		if slices.Contains(catalog.Options(&arch.Layers{}), name) {
+			return "networks"
 		}
 	}
-	return list
+	return ""
 }
 
 // Options names what may stand behind the method's colon, but for the options
 // of every method with a penalty.
 func (m Method) Options() []string {
+	return m.options(func(of string) bool { return of != "penalties" })
+}
+
+// Own names those of the method's options that are not of a whole family.
+func (m Method) Own() []string {
+	return m.options(func(of string) bool { return of == "" })
+}
+
+// options names the plain options of the families wanted.
+func (m Method) options(want func(family string) bool) []string {
 	var names []string
 	m.each(func(part any, name string) {
-		if _, common := part.(*options); !common && !slices.Contains(names, name) {
+		if catalog.Plain(part, name) && want(m.family(part, name)) && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	})
@@ -261,11 +317,7 @@ func (m Method) Options() []string {
 // each calls f for every option of every part that the method can have.
 func (m Method) each(f func(part any, name string)) {
 	for _, choice := range m.how.choices() {
-		parts, err := m.how.parts(m, choice)
-		if err != nil {
-			panic(err) // a choice is the way's own
-		}
-		for _, part := range parts {
+		for _, part := range m.mustParts(choice) {
 			for _, name := range catalog.Options(part) {
 				f(part, name)
 			}
@@ -273,17 +325,49 @@ func (m Method) each(f func(part any, name string)) {
 	}
 }
 
-// build makes the method of the options in text.
-func (m Method) build(text string, seed uint64, known []Structure) (kindred.Method, error) {
-	given, err := pairs(text)
+// mustParts are the parts of a choice that is the way's own.
+func (m Method) mustParts(choice map[string]any) []any {
+	parts, err := m.how.parts(m, choice)
 	if err != nil {
-		return nil, err
+		panic(err)
+	}
+	return parts
+}
+
+// A setting is the value of an option, and the line it stands in; 0: none.
+type setting struct {
+	name  string
+	value any
+	line  int
+}
+
+// at says in which line something is wrong.
+func (s setting) at(err error) error {
+	if err == nil || s.line == 0 {
+		return err
+	}
+	return atLine{err, s.line}
+}
+
+// atLine is an error in a line of a file.
+type atLine struct {
+	error
+	line int
+}
+
+func (e atLine) Unwrap() error { return e.error }
+
+// build makes the method of its options.
+func (m Method) build(settings []setting, seed uint64, known []Structure) (kindred.Method, error) {
+	given := map[string]any{}
+	for _, s := range settings {
+		given[s.name] = s.value
 	}
 	parts, err := m.how.parts(m, given)
 	if err != nil {
 		return nil, err
 	}
-	if err := set(parts, given); err != nil {
+	if err := set(parts, settings); err != nil {
 		return nil, err
 	}
 	for _, part := range parts {
@@ -299,9 +383,9 @@ func (m Method) build(text string, seed uint64, known []Structure) (kindred.Meth
 	return m.how.build(m, parts, seed, known)
 }
 
-// pairs reads option=value, option=value, …
-func pairs(text string) (map[string]any, error) {
-	values := map[string]any{}
+// pairs reads option=value, option=value, … in the order of their names.
+func (m Method) pairs(text string) ([]setting, error) {
+	var settings []setting
 	for pair := range strings.SplitSeq(text, ",") {
 		if pair == "" {
 			continue
@@ -310,78 +394,61 @@ func pairs(text string) (map[string]any, error) {
 		if !ok {
 			return nil, fmt.Errorf("%q is not option=value", pair)
 		}
-		if _, twice := values[key]; twice {
+		s := setting{name: key, value: value}
+		if slices.ContainsFunc(settings, func(other setting) bool { return other.name == key }) {
 			return nil, fmt.Errorf("option %q stands twice", key)
+		}
+		if m.listed(key) {
+			return nil, fmt.Errorf("option %q is a list or table: it stands in a recipe file, see kindred recipe %s", key, m.Name)
 		}
 		switch number, err := strconv.ParseFloat(value, 64); {
 		case err == nil && number-number == 0:
-			values[key] = number
+			s.value = number
 		case value == "true" || value == "false":
-			values[key] = value == "true"
-		default:
-			values[key] = value
+			s.value = value == "true"
 		}
+		settings = append(settings, s)
 	}
-	return values, nil
+	slices.SortFunc(settings, func(a, b setting) int { return strings.Compare(a.name, b.name) })
+	return settings, nil
+}
+
+// listed tells whether an option is a list or a table.
+func (m Method) listed(option string) (yes bool) {
+	m.each(func(part any, name string) { yes = yes || name == option && !catalog.Plain(part, name) })
+	return yes
 }
 
 // set gives each value to the first part that has its option.
-func set(parts []any, values map[string]any) error {
-	var known []string
-	for _, part := range parts {
-		known = append(known, catalog.Options(part)...)
-	}
-	for _, key := range slices.Sorted(maps.Keys(values)) {
-		if !slices.Contains(known, key) {
-			return catalog.Unknown("option", key, known)
+func set(parts []any, settings []setting) error {
+	for _, s := range settings {
+		i := slices.IndexFunc(parts, func(part any) bool { return slices.Contains(catalog.Options(part), s.name) })
+		if i < 0 {
+			return s.at(catalog.Unknown("option", s.name, settable(parts, s.line > 0)))
 		}
-	}
-	taken := map[string]bool{}
-	for _, part := range parts {
-		own := map[string]any{}
-		for _, key := range catalog.Options(part) {
-			if v, ok := values[key]; ok && !taken[key] {
-				own[key], taken[key] = v, true
-			}
-		}
-		if len(own) == 0 {
-			continue
-		}
-		raw, err := json.Marshal(own)
+		raw, err := json.Marshal(map[string]any{s.name: s.value})
 		if err != nil {
-			return err
+			return s.at(err)
 		}
-		err = catalog.Decode(part, raw)
-		var wrong *json.UnmarshalTypeError
-		if errors.As(err, &wrong) {
-			return fmt.Errorf("option %s=%s: %s is wanted", wrong.Field, short(fmt.Sprint(own[wrong.Field])), wanted(wrong.Type.Kind()))
-		}
-		if err != nil {
-			return err
+		if err := catalog.Decode(parts[i], raw); err != nil {
+			return s.at(err)
 		}
 	}
 	return nil
 }
 
-// wanted says which values a field takes.
-func wanted(k reflect.Kind) string {
-	switch k {
-	case reflect.Float64:
-		return "a number"
-	case reflect.Int:
-		return "a whole number"
-	case reflect.Bool:
-		return "true or false"
+// settable names the options of parts: those that may stand behind a colon, or
+// with the lists and tables of a file.
+func settable(parts []any, file bool) []string {
+	var names []string
+	for _, part := range parts {
+		for _, name := range catalog.Options(part) {
+			if (file || catalog.Plain(part, name)) && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
 	}
-	return "a word"
-}
-
-// short is a value as a message shows it.
-func short(value string) string {
-	if quoted := strconv.Quote(value); len(value) > 60 || quoted != `"`+value+`"` {
-		return fmt.Sprintf("%.60q", value)
-	}
-	return value
+	return names
 }
 
 // The losses and penalties of the table.

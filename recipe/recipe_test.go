@@ -2,6 +2,7 @@ package recipe_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -11,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	diff "github.com/google/go-cmp/cmp"
 
 	"github.com/kindred-mtl/kindred"
 	"github.com/kindred-mtl/kindred/compose"
@@ -26,6 +27,9 @@ import (
 
 // everything lets cmp look into every type.
 func everything(reflect.Type) bool { return true }
+
+// same tells whether two methods are the same in all they hold.
+func same(a, b kindred.Method) bool { return diff.Equal(a, b, diff.Exporter(everything)) }
 
 var allKinds = []kindred.Kind{kindred.Regression, kindred.Binary, kindred.Multiclass, kindred.Count}
 
@@ -83,8 +87,11 @@ func TestEveryMethodFits(t *testing.T) {
 	for _, m := range recipe.Methods {
 		for _, kind := range allKinds {
 			text := m.Name
-			if has(m, "folds") {
+			switch {
+			case has(m, "folds"):
 				text += ":folds=2"
+			case has(m, "epochs"): // few rows: small and smooth, and enough of them to stop by
+				text += ":hidden=16,activation=tanh,held=0.3"
 			}
 			method, err := recipe.Parse(text, []kindred.Kind{kind}, 1)
 			if !m.Takes(kind) {
@@ -124,7 +131,7 @@ func TestEveryMethodFits(t *testing.T) {
 				t.Errorf("%s, %v: %v", m.Name, kind, err)
 				continue
 			}
-			if after, err := loaded.Predict(ctx, set.Tasks[0].Table, nil); err != nil || !cmp.Equal(before, after) {
+			if after, err := loaded.Predict(ctx, set.Tasks[0].Table, nil); err != nil || !diff.Equal(before, after) {
 				t.Errorf("%s, %v: predictions differ after loading: %v", m.Name, kind, err)
 			}
 		}
@@ -135,14 +142,11 @@ func TestEveryMethodFits(t *testing.T) {
 	}
 }
 
+var options = recipe.Options()
+
 // has tells whether the method has an option.
 func has(m recipe.Method, option string) bool {
-	for _, o := range recipe.Options() {
-		if o.Name == option {
-			return o.Methods == nil || slices.Contains(o.Methods, m.Name)
-		}
-	}
-	return false
+	return slices.ContainsFunc(options, func(o recipe.Option) bool { return o.Name == option && slices.Contains(o.Methods, m.Name) })
 }
 
 // loss is the squared error, or the share of wrong classes, of a task's rows,
@@ -171,41 +175,52 @@ func loss(t *kindred.Task, o *kindred.Outcome) (got, nothing float64) {
 	return got, nothing
 }
 
+// fitting are values of options, with other options that they need; else 0.3.
+var fitting = map[string]string{
+	"solver": "fista", "max_iter": "7", "intercept_scaling": "3,solver=dualcd", "scale": "rms", "folds": "3", "strengths": "20", "one_se": "true", "a": "3", "rank": "2",
+	"kernel": "poly", "landmarks": "9", "degree": "2,kernel=poly", "coef0": "2,kernel=poly", "ard": "true", "linear": "true",
+	"intercept": "penalized", "by": "rows", "k": "3", "h": "3",
+
+	"hidden": "32-16", "tower": "16", "activation": "tanh", "norm": "layer", "branch": "2", "branches": "2", "dim": "3", "score": "cosine", "how": "concat", "experts": "2",
+	"epochs": "7", "batch": "33", "patience": "3", "sampling": "uniform", "loss": "huber", "sizes": "2", "rank of conditioned-net": "2,how=low-rank",
+	"weighting": "dwa", "learning_rate": "0.3,weighting=uncertainty", "cap": "3,weighting=log", "temperature": "0.3,weighting=dwa",
+	"update_every": "3,weighting=pcgrad", "seed": "3,weighting=pcgrad", "normalize": "none,weighting=mgda",
+}
+
 // Every option is explained, changes the methods that have it, and is refused
 // elsewhere.
 func TestEveryOption(t *testing.T) {
-	values := map[string]string{
-		"solver": "fista", "max_iter": "7", "intercept_scaling": "3,solver=dualcd", "scale": "rms", "folds": "3", "strengths": "20", "one_se": "true", "a": "3", "rank": "2",
-		"kernel": "poly", "landmarks": "9", "degree": "2,kernel=poly", "coef0": "2,kernel=poly", "ard": "true", "linear": "true",
-		"intercept": "penalized", "by": "rows", "k": "3", "h": "3",
-	}
-	for _, o := range recipe.Options() {
-		value := values[o.Name]
-		if value == "" {
-			value = "0.3"
-		}
+	changes := 0
+	for _, o := range options {
 		if o.Words == "" {
 			t.Errorf("option %q is not explained: its field has no tag words", o.Name)
 		}
 		for _, m := range recipe.Methods {
+			value := cmp.Or(fitting[o.Name+" of "+m.Name], fitting[o.Name], "0.3")
+			got, err := recipe.Parse(m.Name+":"+o.Name+"="+value, nil, 1)
+			if !has(m, o.Name) {
+				if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("method %q: no option %q", m.Name, o.Name)) || !strings.Contains(err.Error(), "there are: ") {
+					t.Errorf("%s has no %s: %v", m.Name, o.Name, err)
+				}
+				continue
+			}
 			base := m.Name
-			if _, with, ok := strings.Cut(value, ","); ok && has(m, o.Name) {
+			if _, with, ok := strings.Cut(value, ","); ok {
 				base += ":" + with
 			}
-			plain, err := recipe.Parse(base, nil, 1)
-			if err != nil {
-				t.Fatal(err)
+			plain, bare := recipe.Parse(base, nil, 1)
+			if err != nil || bare != nil {
+				t.Errorf("%s:%s=%s: %v, %v", m.Name, o.Name, value, err, bare)
+				continue
 			}
-			got, err := recipe.Parse(m.Name+":"+o.Name+"="+value, nil, 1)
-			switch has := has(m, o.Name); {
-			case !has && (err == nil || !strings.Contains(err.Error(), fmt.Sprintf("method %q: no option %q", m.Name, o.Name)) || !strings.Contains(err.Error(), "there are: ")):
-				t.Errorf("%s has no %s: %v", m.Name, o.Name, err)
-			case has && err != nil:
-				t.Errorf("%s:%s=%s: %v", m.Name, o.Name, value, err)
-			case has && cmp.Equal(plain, got, cmp.Exporter(everything)):
+			if changes++; same(plain, got) {
 				t.Errorf("%s:%s=%s changes nothing", m.Name, o.Name, value)
 			}
 		}
+	}
+	t.Logf("%d options of methods", changes)
+	if changes < 600 {
+		t.Errorf("only %d options of methods were seen", changes)
 	}
 }
 
@@ -252,6 +267,25 @@ func TestBadRecipesAreOneSentence(t *testing.T) {
 		"rbf-svm:landmarks=-3":        "option landmarks=-3",
 		"rbf-ridge:gamma=-1":          "gamma -1",
 
+		"hierarchy-net:groups=a":     `option "groups" is a list or table: it stands in a recipe file, see kindred recipe hierarchy-net`,
+		"hierarchy-net:attach=1":     `option "attach" is a list or table`,
+		"net:optimizer=sgd":          `option "optimizer" is a list or table`,
+		"ridge:prep=rms":             `option "prep" is a list or table`,
+		"shared-net:groups=a":        `no option "groups"`,
+		"shared-net:activation=0.3":  "option activation=0.3: a word is wanted",
+		"shared-net:activation=rel":  `did you mean "relu"?`,
+		"shared-net:hidden=64-x":     `"64-x" is no list of layer sizes; write them as 128-64`,
+		"shared-net:dropout=much":    "option dropout=much: a number is wanted",
+		"shared-net:dropout=1":       "dropout is 1",
+		"shared-net:sizes=4":         "sizes is 4; it is from 1 to 3",
+		"shared-net:epochs=1.5":      "option epochs=1.5: a whole number is wanted",
+		"shared-net:weighting=dwaa":  `no weighting "dwaa"; did you mean "dwa"?`,
+		"shared-net:learning_rate=1": `no option "learning_rate"`,
+		"shared-net:wd=1":            "epochs",
+		"net:weighting=equal":        `no option "weighting"`,
+		"conditioned-net:rank=3":     "rank is an option of how=low-rank",
+		"mmoe:experts=65":            "experts is 65",
+
 		"gp:C=1":              `no option "C"`,
 		"gp:rank=1.5":         "option rank=1.5: a whole number is wanted",
 		"gp:tol=-1":           "none is negative",
@@ -297,7 +331,7 @@ func TestOptionsOfParts(t *testing.T) {
 		Kernel: &kernel.Poly{Degree: 2, Coef0: 0.5}, Landmarks: 40, Prep: prep.Options{Scale: "rms"}, Seed: 7,
 		Method: linear.Method{Loss: losses.Hinge{}, Penalty: &penalty.Shared{Mu: 3}, C: 2, Seed: 7},
 	}}}
-	if d := cmp.Diff(kindred.Method(want), got); d != "" || err != nil {
+	if d := diff.Diff(kindred.Method(want), got); d != "" || err != nil {
 		t.Error(d, err)
 	}
 }
@@ -320,7 +354,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil && (strings.ContainsAny(err.Error(), "\n\r") || len(err.Error()) > 2000) {
 			t.Errorf("%q: the error is not one line: %.2000q", text, err)
 		}
-		if again, _ := recipe.Parse(text, []kindred.Kind{kindred.Binary}, 1); !cmp.Equal(m, again, cmp.Exporter(everything)) {
+		if again, _ := recipe.Parse(text, []kindred.Kind{kindred.Binary}, 1); !same(m, again) {
 			t.Errorf("%q: read twice, it is not the same", text)
 		}
 	})

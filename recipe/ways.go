@@ -5,12 +5,16 @@ import (
 	"fmt"
 
 	"github.com/kindred-mtl/kindred"
+	"github.com/kindred-mtl/kindred/arch"
 	"github.com/kindred-mtl/kindred/compose"
 	"github.com/kindred-mtl/kindred/kernel"
 	"github.com/kindred-mtl/kindred/linear"
 	"github.com/kindred-mtl/kindred/loss"
+	"github.com/kindred-mtl/kindred/neural"
+	"github.com/kindred-mtl/kindred/optim"
 	"github.com/kindred-mtl/kindred/penalty"
 	"github.com/kindred-mtl/kindred/prep"
+	"github.com/kindred-mtl/kindred/weigh"
 )
 
 // linearly searches over the methods that it makes of a linear one.
@@ -28,7 +32,7 @@ func (linearly) parts(m Method, _ map[string]any) ([]any, error) {
 
 func (how linearly) build(m Method, parts []any, seed uint64, known []Structure) (kindred.Method, error) {
 	method := linearOf(m, parts, seed, known)
-	method.Prep.Scale = parts[0].(*options).Scale
+	method.Prep = parts[0].(*options).options()
 	return search(how(method), parts, len(method.Penalty.Variants()) > 1, seed)
 }
 
@@ -174,7 +178,7 @@ func (how curved) build(m Method, parts []any, seed uint64, known []Structure) (
 	k := own[1].(kernel.Kernel)
 	var method kindred.Method = kernel.Method{
 		Kernel: k, Landmarks: own[0].(*kernelOptions).Landmarks,
-		Method: inner, Prep: prep.Options{Scale: parts[0].(*options).Scale}, Seed: seed,
+		Method: inner, Prep: parts[0].(*options).options(), Seed: seed,
 	}
 	if how.alone {
 		method = compose.Alone{Method: method}
@@ -185,13 +189,28 @@ func (how curved) build(m Method, parts []any, seed uint64, known []Structure) (
 // gaussian is a Gaussian process, of all tasks or of each alone.
 type gaussian struct{ alone bool }
 
-// scaling is the one option of columns.
-type scaling struct {
-	Scale string `json:"scale" words:"how numbers are scaled: standard, rms or none; else standard"`
+// columns are the options of how columns are prepared.
+type columns struct {
+	Scale string       `json:"scale" words:"how numbers are scaled: standard, rms or none; else standard"`
+	Prep  prep.Options `json:"prep" words:"how columns are prepared"`
+}
+
+// options are those of both.
+func (o *columns) options() prep.Options {
+	all := o.Prep
+	if o.Scale != "" {
+		all.Scale = o.Scale
+	}
+	return all
 }
 
 // Check says what is wrong with the options.
-func (o *scaling) Check() error { return prep.Options{Scale: o.Scale}.Check() }
+func (o *columns) Check() error {
+	if o.Scale != "" && o.Prep.Scale != "" {
+		return errors.New("scale is given twice, beside prep and in it; give one of them")
+	}
+	return o.options().Check()
+}
 
 // sharing is the option of tasks that learn together.
 type sharing struct {
@@ -201,7 +220,7 @@ type sharing struct {
 func (gaussian) choices() []map[string]any { return []map[string]any{nil} }
 
 func (how gaussian) parts(Method, map[string]any) ([]any, error) {
-	parts := []any{&kernel.GP{}, &scaling{}}
+	parts := []any{&kernel.GP{}, &columns{}}
 	if !how.alone {
 		parts = append(parts, &sharing{})
 	}
@@ -210,10 +229,67 @@ func (how gaussian) parts(Method, map[string]any) ([]any, error) {
 
 func (how gaussian) build(_ Method, parts []any, seed uint64, _ []Structure) (kindred.Method, error) {
 	gp := *parts[0].(*kernel.GP)
-	gp.Prep.Scale, gp.Seed = parts[1].(*scaling).Scale, seed
+	gp.Prep, gp.Seed = parts[1].(*columns).options(), seed
 	if how.alone {
 		return compose.Alone{Method: gp}, nil
 	}
 	gp.Rank = parts[2].(*sharing).Rank
 	return gp, nil
+}
+
+// network is a network of some architecture, of all tasks or of each alone.
+type network struct {
+	arch  string
+	alone bool
+}
+
+// weighted names how the tasks of a network are balanced.
+type weighted struct {
+	Weighting string `json:"weighting" words:"how tasks are balanced, of kindred list --all; else equal"`
+}
+
+// steps are the optimizer of a network.
+type steps struct {
+	Optimizer optim.Chain `json:"optimizer" words:"transforms of kindred list --all, as [{clip: {norm: 1}}, adamw, cosine]; else adamw by rate and decay, and cosine with a warmup of 0.05"`
+}
+
+func (how network) choices() []map[string]any {
+	if how.alone {
+		return []map[string]any{nil}
+	}
+	var all []map[string]any
+	for _, w := range weigh.All {
+		all = append(all, map[string]any{"weighting": w.Name})
+	}
+	return all
+}
+
+func (how network) parts(_ Method, given map[string]any) ([]any, error) {
+	a, err := arch.All.Find("architecture", how.arch)
+	if err != nil {
+		return nil, err
+	}
+	parts := []any{a.New(), &neural.Training{}, &steps{}, &columns{}}
+	if how.alone {
+		return parts, nil
+	}
+	name := weigh.All[0].Name
+	if v, ok := given["weighting"]; ok {
+		name = fmt.Sprint(v)
+	}
+	w, err := weigh.All.Find("weighting", name)
+	if err != nil {
+		return nil, err
+	}
+	return append(parts, &weighted{}, w.New()), nil
+}
+
+func (how network) build(_ Method, parts []any, seed uint64, _ []Structure) (kindred.Method, error) {
+	m := neural.Method{Arch: parts[0].(arch.Architecture), Training: *parts[1].(*neural.Training), Seed: seed}
+	m.Optimizer, m.Prep = parts[2].(*steps).Optimizer, parts[3].(*columns).options()
+	if how.alone {
+		return compose.Alone{Method: m}, m.Check()
+	}
+	m.Weighting = parts[5].(weigh.Weighting)
+	return m, m.Check()
 }

@@ -173,7 +173,7 @@ func compareCommand(c *common) *cobra.Command {
 	var in source
 	var among structure
 	var p plan
-	var methods []string
+	var methods, files []string
 	var metric string
 	cmd := &cobra.Command{
 		Use: "compare FILE", Short: "Compare methods on the same held-out rows, single-task and pooled always among them", Args: exactly(1, "one file"),
@@ -189,6 +189,13 @@ func compareCommand(c *common) *cobra.Command {
 					return wrong(err)
 				}
 			}
+			if methods == nil && files == nil {
+				methods = standard
+			}
+			ways, err := chooses(methods, files)
+			if err != nil {
+				return err
+			}
 			f, err := in.learn(cmd.Context(), args[0])
 			if err != nil {
 				return err
@@ -197,11 +204,11 @@ func compareCommand(c *common) *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("%s: %w", f.Name, err)
 			}
-			known, err := among.read(f.Set, methods)
+			known, err := among.read(f.Set, names(ways))
 			if err != nil {
 				return err
 			}
-			o, err := entrants(methods, kindsOf(f.Set), c.seed, known)
+			o, err := entrants(ways, kindsOf(f.Set), c.seed, known)
 			if err != nil {
 				return wrong(err)
 			}
@@ -234,6 +241,7 @@ func compareCommand(c *common) *cobra.Command {
 	p.flags(cmd)
 	cmd.Flags().StringVar(&in.options.Time, "time", "", "`column` of times: train on the past, test on what follows")
 	cmd.Flags().StringArrayVar(&methods, "method", nil, "`method`, with its options behind a colon; repeat for several (default: "+strings.Join(standard, ", ")+")")
+	cmd.Flags().StringArrayVar(&files, "recipe", nil, "recipe `file` of a method, see kindred recipe; repeat for several")
 	cmd.Flags().StringVar(&metric, "metric", "", "metric of the gain (default: log_loss for classes, rmse for numbers, poisson_deviance for counts)")
 	c.jsonFlag(cmd)
 	return cmd
@@ -252,28 +260,22 @@ func finished(r *compare.Result) (n int) {
 // standard are the methods compared where none is named.
 var standard = []string{"shared-ridge", "joint-lasso", "trace"}
 
-// entrants makes the methods named, or those that lead the table, and the two
-// baselines.
-func entrants(names []string, kinds []kindred.Kind, seed uint64, known recipe.Structure) (compare.Options, error) {
-	if names == nil {
-		names = standard
+// entrants makes the methods and the two baselines.
+func entrants(ways []chosen, kinds []kindred.Kind, seed uint64, known recipe.Structure) (o compare.Options, err error) {
+	enter := func(c chosen) (compare.Entrant, error) {
+		m, err := c.make(kinds, seed, known)
+		return compare.Entrant{Name: c.name, Method: m}, err
 	}
-	var o compare.Options
-	enter := func(name, text string) (compare.Entrant, error) {
-		m, err := recipe.Parse(text, kinds, seed, known)
-		return compare.Entrant{Name: name, Method: m}, err
-	}
-	for _, name := range names {
-		e, err := enter(name, name)
+	for _, c := range ways {
+		e, err := enter(c)
 		if err != nil {
 			return o, err
 		}
 		o.Entrants = append(o.Entrants, e)
 	}
-	var err error
-	if o.Single, err = enter("single-task", "single-task"); err != nil {
+	if o.Single, err = enter(chosen{name: "single-task", method: "single-task"}); err != nil {
 		return o, err
 	}
-	o.Pooled, err = enter("pooled", "pooled")
+	o.Pooled, err = enter(chosen{name: "pooled", method: "pooled"})
 	return o, err
 }

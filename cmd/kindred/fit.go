@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -29,53 +30,73 @@ type fitDocument struct {
 func fit(c *common) *cobra.Command {
 	var in source
 	var among structure
-	var method, out string
+	var net training
+	var method, file, out string
 	cmd := &cobra.Command{
 		Use: "fit FILE", Short: "Learn a model from a table and write it to one file", Args: exactly(1, "one file"),
 		Example: `  kindred fit school.csv --task school --target score --out school.model
   kindred fit patients.csv.gz --task hospital --target died --method shared-svm:mu=0.1 --out risk.model
-  kindred fit songs.csv --target happy --target sad --out mood.model`,
+  kindred fit songs.csv --target happy --target sad --recipe net.yaml --out mood.model
+  kindred fit songs.csv --target happy --target sad --method shared-net --checkpoint mood.part --out mood.model`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if out == "" {
 				return wrong(fmt.Errorf("name the model file to write: --out MODEL"))
+			}
+			way, err := oneOf(cmd, method, file)
+			if err != nil {
+				return err
 			}
 			f, err := in.learn(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
-			known, err := among.read(f.Set, []string{method})
+			known, err := among.read(f.Set, []string{way.method})
 			if err != nil {
 				return err
 			}
-			m, err := recipe.Parse(method, kindsOf(f.Set), c.seed, known)
+			m, err := way.make(kindsOf(f.Set), c.seed, known)
 			if err != nil {
 				return wrong(err)
 			}
+			meta := map[string]string{"recipe": way.text, "task_column": in.options.Task, "version": buildVersion()}
+			m, end, err := net.ready(m, f.Set, out, meta, cmd.ErrOrStderr())
+			if err != nil {
+				return err
+			}
 			start := time.Now()
-			end := busy(cmd.ErrOrStderr(), "learning")
 			model, err := m.Fit(cmd.Context(), f.Set)
 			end()
 			if err != nil {
 				return fmt.Errorf("%s: %w", f.Name, err)
 			}
-			d := fitDocument{Schema: "kindred.fit/1", Model: out, Recipe: method, Seed: c.seed, Table: describe(f), Tasks: model.Tasks(), Seconds: time.Since(start).Seconds()}
+			d := fitDocument{Schema: "kindred.fit/1", Model: out, Recipe: way.text, Seed: c.seed, Table: describe(f), Tasks: model.Tasks(), Seconds: time.Since(start).Seconds()}
 			if r, ok := model.(kindred.Reporter); ok {
 				d.Report = r.Report()
 			}
-			meta := map[string]string{"recipe": method, "task_column": in.options.Task, "version": buildVersion()}
 			if err := modelfile.SaveFile(out, model, meta, recipe.Codecs...); err != nil {
 				return err
 			}
-			return c.report(cmd, d, f.Warnings, func() {
+			stopped := interrupted(cmd, d.Report)
+			if !stopped {
+				err = net.end()
+			}
+			err = errors.Join(err, c.report(cmd, d, f.Warnings, func() {
 				printTable(cmd.OutOrStdout(), d.Table, len(d.Tasks))
 				printReport(cmd, d.Tasks, d.Report)
 				fmt.Fprintf(cmd.OutOrStdout(), "wrote %s in %.1f s\n", out, d.Seconds)
-			})
+				net.say(cmd.OutOrStdout(), stopped)
+			}))
+			if err == nil && stopped {
+				err = cmd.Context().Err()
+			}
+			return err
 		},
 	}
 	in.flags(cmd)
 	among.flags(cmd)
+	net.flags(cmd)
 	cmd.Flags().StringVar(&method, "method", "auto", "`method`, with its options behind a colon; see kindred list")
+	cmd.Flags().StringVar(&file, "recipe", "", "recipe `file` in place of --method; see kindred recipe")
 	cmd.Flags().StringVar(&out, "out", "", "model `file` to write")
 	c.jsonFlag(cmd)
 	return cmd
@@ -125,6 +146,7 @@ type inspectDocument struct {
 	Columns kindred.Schema     `json:"columns"`
 	Tasks   []kindred.TaskInfo `json:"tasks"`
 	Report  kindred.Report     `json:"report"`
+	Network *networkDocument   `json:"network,omitempty"`
 }
 
 func inspect(c *common) *cobra.Command {
@@ -136,7 +158,7 @@ func inspect(c *common) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			d := inspectDocument{Schema: "kindred.inspect/1", Recipe: meta["recipe"], Columns: m.Schema(), Tasks: m.Tasks()}
+			d := inspectDocument{Schema: "kindred.inspect/1", Recipe: meta["recipe"], Columns: m.Schema(), Tasks: m.Tasks(), Network: describeNetwork(m)}
 			if r, ok := m.(kindred.Reporter); ok {
 				d.Report = r.Report()
 			}
@@ -149,8 +171,9 @@ func inspect(c *common) *cobra.Command {
 
 func printInspect(cmd *cobra.Command, path string, d inspectDocument) {
 	w := cmd.OutOrStdout()
-	fmt.Fprintf(w, "%s: %s, %s, %s\n", path, d.Recipe, several(len(d.Tasks), "task"), several(len(d.Columns), "column"))
+	fmt.Fprintf(w, "%s: %s, %s, %s\n", path, shorten(d.Recipe, 200), several(len(d.Tasks), "task"), several(len(d.Columns), "column"))
 	printReport(cmd, d.Tasks, d.Report)
+	printNetwork(w, d.Network, d.Tasks, d.Report.Vectors)
 	columns := newTable(w, table.Row{"column", "type"})
 	rows(columns, len(d.Columns), 40, func(i int) table.Row {
 		return table.Row{shorten(d.Columns[i].Name, 60), d.Columns[i].Type}

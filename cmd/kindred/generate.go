@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -113,10 +112,8 @@ func setOptions(g synth.Generator, flags []string, seed uint64) error {
 	if err != nil {
 		return err
 	}
-	err = catalog.Decode(g, raw)
-	var wanted *json.UnmarshalTypeError
-	if errors.As(err, &wanted) {
-		return fmt.Errorf("--set %s=%v: a value of type %v is wanted", wanted.Field, values[wanted.Field], wanted.Type)
+	if err := catalog.Decode(g, raw); err != nil {
+		return fmt.Errorf("--set: %w", err)
 	}
-	return err
+	return nil
 }

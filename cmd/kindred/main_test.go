@@ -8,6 +8,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,7 +42,7 @@ func must(t *testing.T, args ...string) string {
 
 func TestDemo(t *testing.T) {
 	out := must(t, "demo", "--draws", "3")
-	for _, want := range []string{"svm apart", "svm pooled", "shared-svm", "shared-logistic", "accuracy", "log loss", "gain"} {
+	for _, want := range []string{"svm apart", "svm pooled", "shared-svm", "shared-logistic", "shared-net", "hierarchy-net", "embedding-net", "accuracy", "log loss", "gain"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the demo does not show %q:\n%s", want, out)
 		}
@@ -278,12 +279,25 @@ func TestListExplainsEverything(t *testing.T) {
 			t.Errorf("list does not show the option %q", o.Name)
 		}
 	}
-	for _, want := range []string{"\nlosses\n", "\npenalties\n", "\nsolvers\n", "\nmetrics\n", "\ngenerators\n", "Evgeniou", "hinge", "auc"} {
+	for _, want := range []string{"\nlosses\n", "\npenalties\n", "\nsolvers\n", "\narchitectures\n", "\nweightings\n", "\noptimizers\n", "\nmetrics\n", "\ngenerators\n", "Evgeniou", "hinge", "auc"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("list --all does not show %q", want)
 		}
 	}
 	narrow(t, all)
+	methods, _, _ := strings.Cut(plain, "\nOptions stand") // where no name is broken
+	for _, m := range recipe.Methods {
+		for _, name := range m.Own() {
+			if !regexp.MustCompile(`[ ,]` + name + `\b`).MatchString(methods) {
+				t.Errorf("list breaks the option %q of %s", name, m.Name)
+			}
+		}
+	}
+	for _, o := range recipe.Options() {
+		if o.Name == "groups" || o.Name == "attach" || o.Name == "optimizer" || o.Name == "prep" {
+			t.Errorf("%s is listed, and cannot stand behind a colon", o.Name)
+		}
+	}
 	must(t, "version")
 }
 

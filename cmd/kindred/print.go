@@ -97,7 +97,10 @@ func terminal(w io.Writer) bool {
 
 // progress returns a callback that draws a bar on a terminal and is silent in
 // a pipe, and what to call at the end.
-func progress(w io.Writer) (step func(done, total int, what string), end func()) {
+func progress(w io.Writer) (step func(done, total int, what string), end func()) { return bar(w, 24) }
+
+// bar is progress with so many characters for what is done.
+func bar(w io.Writer, wide int) (step func(done, total int, what string), end func()) {
 	if !terminal(w) {
 		return nil, func() {}
 	}
@@ -107,7 +110,7 @@ func progress(w io.Writer) (step func(done, total int, what string), end func())
 			bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(w), progressbar.OptionClearOnFinish(),
 				progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true), progressbar.OptionSetWidth(30))
 		}
-		bar.Describe(fmt.Sprintf("%-24.24s", what))
+		bar.Describe(fmt.Sprintf("%-*.*s", wide, wide, what))
 		bar.Set(done) // a bar that cannot be drawn is no reason to fail
 	}
 	return step, func() {

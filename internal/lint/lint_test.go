@@ -12,11 +12,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kindred-mtl/kindred/arch"
 	"github.com/kindred-mtl/kindred/catalog"
 	"github.com/kindred-mtl/kindred/kernel"
 	"github.com/kindred-mtl/kindred/loss"
+	"github.com/kindred-mtl/kindred/optim"
 	"github.com/kindred-mtl/kindred/penalty"
 	"github.com/kindred-mtl/kindred/solve"
+	"github.com/kindred-mtl/kindred/weigh"
 )
 
 const (
@@ -27,11 +30,12 @@ const (
 // floors says how high each room lies; imports point strictly down.
 var floors = map[string]int{
 	"num": 0, "catalog": 0,
-	"":     1,
-	"loss": 2, "penalty": 2, "score": 2, "data": 2, "prep": 2, "synth": 2, "split": 2, "modelfile": 2, "calibrate": 2,
-	"penalty/penaltytest": 3, "loss/losstest": 3,
-	"solve":  3,
-	"linear": 4, "kernel": 4,
+	"": 1, "param": 1,
+	"loss": 2, "penalty": 2, "score": 2, "data": 2, "prep": 2, "synth": 2, "split": 2, "modelfile": 2, "calibrate": 2, "tape": 2, "optim": 2, "weigh": 2,
+	"penalty/penaltytest": 3, "loss/losstest": 3, "weigh/weightest": 3,
+	"solve": 3, "arch": 3,
+	"arch/archtest": 4,
+	"linear":        4, "kernel": 4, "neural": 4,
 	"compose":          5,
 	"compare":          6,
 	"recipe":           8,
@@ -119,6 +123,9 @@ func TestParts(t *testing.T) {
 	checkTable(t, "penalty", penalty.All)
 	checkTable(t, "solve", solve.All)
 	checkTable(t, "kernel", kernel.All)
+	checkTable(t, "optim", optim.All)
+	checkTable(t, "weigh", weigh.All)
+	checkTable(t, "arch", arch.All)
 }
 
 // stray are words that have no place in what lands.
