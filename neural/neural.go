@@ -27,7 +27,7 @@ import (
 type Method struct {
 	Arch      arch.Architecture // nil: &arch.Shared{}
 	Weighting weigh.Weighting   // nil: weigh.Equal
-	Optimizer optim.Chain       // nil: AdamW, its rate warmed up and then lowered along a cosine
+	Optimizer optim.Chain       // nil: AdamW, its rate warmed up and then lowered along a cosine, and the average of the last parameters
 	Training  Training
 	Prep      prep.Options // of the inputs
 	Seed      uint64
@@ -51,8 +51,8 @@ type Training struct {
 	// Batch is the rows of a step; 0: a 64th of all rows, from 32 to 1024, a
 	// power of 2.
 	Batch int `json:"batch,omitempty" words:"rows of a step; else a 64th of all, from 32 to 1024"`
-	// Rate is the learning rate; 0: 0.002. It is not for an Optimizer given.
-	Rate float64 `json:"rate,omitempty" words:"learning rate of AdamW; else 0.002"`
+	// Rate is the learning rate; 0: 0.003. It is not for an Optimizer given.
+	Rate float64 `json:"rate,omitempty" words:"learning rate of AdamW; else 0.003"`
 	// Decay is AdamW's decoupled weight decay; 0: 1, which shrinks weights that
 	// no label holds to a twentieth over a training of 3,000 steps.
 	Decay float64 `json:"decay,omitempty" words:"weight decay of AdamW; else 1"`

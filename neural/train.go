@@ -165,12 +165,12 @@ func (m *Method) optimizer() optim.Chain {
 	}
 	rate, decay := m.Training.Rate, m.Training.Decay
 	if rate == 0 {
-		rate = 0.002
+		rate = 0.003
 	}
 	if decay == 0 {
 		decay = 1
 	}
-	return optim.Chain{&optim.AdamW{Rate: rate, Lambda: decay}, &optim.Cosine{Warmup: 0.05}}
+	return optim.Chain{&optim.AdamW{Rate: rate, Lambda: decay}, &optim.Cosine{Warmup: 0.05}, &optim.EMA{}}
 }
 
 // stepsBy names the transforms of the optimizer that is given, or the default.

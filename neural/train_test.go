@@ -323,7 +323,7 @@ func trained(t *testing.T, m Method, s *kindred.Set) (tr *trainer, epochs [][]fl
 func TestEarlyStopping(t *testing.T) {
 	s := made(90, 6, 4)
 	for _, a := range []arch.Architecture{&arch.Shared{Layers: arch.Layers{Hidden: arch.Units{24}}}, &arch.Conditioned{Layers: small}, &arch.Shared{Layers: small, Tower: arch.Units{6}}} {
-		tr, epochs, held := trained(t, Method{Arch: a, Training: Training{Epochs: 60, Batch: 16, Rate: 0.03, Patience: 4, Held: 0.3}, Seed: 2}, s)
+		tr, epochs, held := trained(t, Method{Arch: a, Optimizer: optim.Chain{&optim.AdamW{Rate: 0.03}, &optim.Cosine{}}, Training: Training{Epochs: 60, Batch: 16, Patience: 4, Held: 0.3}, Seed: 2}, s)
 		best, mean := 0, math.Inf(1)
 		for e, l := range held {
 			if m := (l[0] + l[1] + l[2] + l[3]) / 4; m < mean {

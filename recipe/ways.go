@@ -250,7 +250,7 @@ type weighted struct {
 
 // steps are the optimizer of a network.
 type steps struct {
-	Optimizer optim.Chain `json:"optimizer" words:"transforms of kindred list --all, as [{clip: {norm: 1}}, adamw, cosine]; else adamw by rate and decay, and cosine with a warmup of 0.05"`
+	Optimizer optim.Chain `json:"optimizer" words:"transforms of kindred list --all, as [{clip: {norm: 1}}, adamw, cosine]; else adamw by rate and decay, cosine with a warmup of 0.05, and ema"`
 }
 
 func (how network) choices() []map[string]any {
