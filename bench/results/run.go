@@ -44,6 +44,14 @@ func (b *bench) section(ctx context.Context, s section) (string, error) {
 		}
 		r.write(&page, d)
 	}
+	if s.more != nil {
+		fmt.Fprintf(os.Stderr, "%s: the rest\n", s.name)
+		text, err := s.more(ctx, b, folder)
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", s.name, err)
+		}
+		page.WriteString(text)
+	}
 	return page.String(), nil
 }
 
@@ -53,17 +61,31 @@ type done struct {
 	wall, processor time.Duration
 }
 
-// run runs a command in a folder.
-func (b *bench) run(ctx context.Context, folder, command string) (*done, error) {
-	report := filepath.Join(folder, "report.json")
-	cmd := exec.CommandContext(ctx, b.kindred, append(strings.Fields(command), "--json", report)...)
+// timed runs a command in a folder, and says how long it took.
+func (b *bench) timed(ctx context.Context, folder, command string) (time.Duration, error) {
+	_, wall, err := b.execute(ctx, folder, strings.Fields(command))
+	return wall, err
+}
+
+func (b *bench) execute(ctx context.Context, folder string, arguments []string) (*exec.Cmd, time.Duration, error) {
+	cmd := exec.CommandContext(ctx, b.kindred, arguments...)
 	var complaint bytes.Buffer
 	cmd.Dir, cmd.Stderr = folder, &complaint
 	start := time.Now()
 	if err := cmd.Run(); err != nil {
-		return nil, fmt.Errorf("%w\n%s", err, complaint.String())
+		return nil, 0, fmt.Errorf("kindred %s: %w\n%s", arguments[0], err, complaint.String())
 	}
-	d := &done{wall: time.Since(start), processor: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
+	return cmd, time.Since(start), nil
+}
+
+// run runs a comparison in a folder.
+func (b *bench) run(ctx context.Context, folder, command string) (*done, error) {
+	report := filepath.Join(folder, "report.json")
+	cmd, wall, err := b.execute(ctx, folder, append(strings.Fields(command), "--json", report))
+	if err != nil {
+		return nil, err
+	}
+	d := &done{wall: wall, processor: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
 	raw, err := os.ReadFile(report)
 	if err != nil {
 		return nil, err
