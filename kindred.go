@@ -4,7 +4,7 @@
 // A [Set] of [Task]s goes into a [Method], a [Model] comes out, and a
 // comparison (package compare) says whether learning together paid. This
 // package holds these words; the methods live in the packages below it:
-// linear and compose to begin with.
+// linear, kernel, neural and compose.
 //
 //	set, err := kindred.FromSlices(x, y1, y2)    // two tasks that share rows
 //	svm := linear.Method{Loss: loss.Hinge{}, Penalty: &penalty.Shared{}}
