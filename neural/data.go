@@ -109,8 +109,11 @@ func (m *Method) holdOut(s *kindred.Set) (train, held [][]int, err error) {
 	if total < 10 {
 		return nil, nil, fmt.Errorf("neural: %d labels are too few to learn a network from; a linear method may do", total)
 	}
-	if folds, err := split.Random(s, 1, 1-share, m.Seed); err == nil {
-		return folds[0].Train, folds[0].Test, nil
+	// One of k folds: it has its share of tasks with few rows too.
+	for k := max(2, int(math.Round(1/share))); k >= 2; k /= 2 {
+		if folds, err := split.KFold(s, k, 1, m.Seed); err == nil {
+			return folds[0].Train, folds[0].Test, nil
+		}
 	}
 	for t := range s.Tasks { // each row is the only one of a task or a class
 		train = append(train, make([]int, len(s.Tasks[t].Rows)))

@@ -126,7 +126,6 @@ func (t *trainer) makeRoom() {
 	}
 	t.alpha, t.factor = make([]float64, tasks), make([]float64, tasks)
 	t.sums, t.seen = make([]float64, tasks), make([]float64, tasks)
-	t.gram = num.NewDense(tasks, tasks)
 	t.owned, t.tops = make([][]optim.Range, tasks), make([]top, tasks)
 	for task := range t.owned {
 		t.params.Owned(task, func(lo, hi int) { t.owned[task] = append(t.owned[task], optim.Range{Lo: lo, Hi: hi}) })
@@ -415,6 +414,9 @@ func (t *trainer) keepHeads(active []bool) {
 
 // measureGram sets gram to the products of the gradients of the mean losses.
 func (t *trainer) measureGram() {
+	if t.gram == nil {
+		t.gram = num.NewDense(len(t.alpha), len(t.alpha))
+	}
 	for task, w := range t.batch.weight {
 		t.factor[task] = 0
 		if t.batch.seen[task] > 0 {
