@@ -47,6 +47,8 @@ func (h *Held) put(t int, places []int, o *Outcome) {
 	to.Task = t
 	scatter(&to.Value, o.Value, places, n, math.NaN())
 	scatter(&to.Variance, o.Variance, places, n, math.NaN())
+	scatter(&to.Low, o.Low, places, n, math.NaN())
+	scatter(&to.High, o.High, places, n, math.NaN())
 	scatter(&to.Class, o.Class, places, n, -1)
 	scatter(&to.Probability, o.Probability, places, n, math.NaN())
 	scatter(&to.Decision, o.Decision, places, n, math.NaN())

@@ -55,6 +55,7 @@ type Outcome struct {
 	Task        int       // the task's place in Model.Tasks
 	Value       []float64 // n: regression, the value; count, the mean
 	Variance    []float64 // n: regression, of a label around Value, its noise included
+	Low, High   []float64 // n: regression, the quantiles of .1 and .9 of a label
 	Class       []int     // n: binary and multiclass, an index into TaskInfo.Classes
 	Probability []float64 // n × classes, row-major: binary (two columns) and multiclass
 	Decision    []float64 // n for binary, n × classes for multiclass: larger is likelier
@@ -64,6 +65,7 @@ type Outcome struct {
 // those of o.
 func (o *Outcome) Append(p *Outcome) {
 	o.Value, o.Variance = append(o.Value, p.Value...), append(o.Variance, p.Variance...)
+	o.Low, o.High = append(o.Low, p.Low...), append(o.High, p.High...)
 	o.Class = append(o.Class, p.Class...)
 	o.Probability, o.Decision = append(o.Probability, p.Probability...), append(o.Decision, p.Decision...)
 }

@@ -191,6 +191,8 @@ func fits(c *score.Cell) error {
 	}{
 		{"values", c.Out.Value != nil, len(c.Out.Value), n},
 		{"variances", c.Out.Variance != nil, len(c.Out.Variance), n},
+		{"low quantiles", c.Out.Low != nil, len(c.Out.Low), n},
+		{"high quantiles", c.Out.High != nil, len(c.Out.High), n},
 		{"classes", c.Out.Class != nil, len(c.Out.Class), n},
 		{"probabilities", c.Out.Probability != nil, len(c.Out.Probability), wide},
 		{"decisions", c.Out.Decision != nil, len(c.Out.Decision), decisions},

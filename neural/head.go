@@ -173,7 +173,7 @@ func (gaussian) predict(o *kindred.Outcome, z []float32, t prep.Target, _ float6
 //
 //	q (y − z)₊ + (1 − q) (z − y)₊
 //
-// The median is the value predicted.
+// The median is the value predicted, the others its Low and High.
 //
 // Koenker, Bassett, Regression quantiles, Econometrica 46, 1978.
 type quantiles struct{}
@@ -218,8 +218,17 @@ func (quantiles) begin(y, w []float64) []float64 {
 	return z
 }
 
+// predict puts quantiles that cross in order.
 func (quantiles) predict(o *kindred.Outcome, z []float32, t prep.Target, _ float64) {
 	number(o, z, 3, 1, t)
+	o.Low, o.High = make([]float64, len(o.Value)), make([]float64, len(o.Value))
+	for i := range o.Value {
+		q := [3]float32(z[3*i : 3*i+3])
+		slices.Sort(q[:])
+		for k, to := range [][]float64{o.Low, o.Value, o.High} {
+			to[i] = float64(q[k])*t.Scale + t.Center
+		}
+	}
 }
 
 // logistic is log(1 + e^z) − y z for y in {0, 1}.

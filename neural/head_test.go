@@ -3,6 +3,7 @@ package neural
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/kindred-mtl/kindred"
@@ -173,7 +174,10 @@ func TestPredict(t *testing.T) {
 				expect(t, c.name, cold.Value[i], 4*float64(row[0])+10)
 				expect(t, c.name+" variance", cold.Variance[i], 16*math.Exp(max(-12, min(12, float64(row[1])))))
 			case quantiles:
-				expect(t, c.name, cold.Value[i], 4*float64(row[1])+10)
+				q := slices.Sorted(slices.Values(row))
+				for k, v := range []float64{cold.Low[i], cold.Value[i], cold.High[i]} {
+					expect(t, c.name, v, 4*float64(q[k])+10)
+				}
 			case poisson:
 				expect(t, c.name, cold.Value[i], math.Exp(float64(row[0])))
 			case logistic:

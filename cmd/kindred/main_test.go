@@ -253,6 +253,42 @@ func TestDeviations(t *testing.T) {
 	}
 }
 
+// Networks that learn quantiles predict them, in order.
+func TestPredictQuantiles(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	must(t, "generate", "tasks", "--set", "n_tasks=3", "--set", "n_samples=40", "--out", at("t.csv"))
+	must(t, "fit", at("t.csv"), "--task", "task", "--target", "y", "--method", "shared-net:hidden=8,loss=quantiles", "--out", at("m"))
+	must(t, "predict", at("m"), at("t.csv"), "--out", at("p.csv"))
+	f, err := os.Open(at("p.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil || len(rows) != 121 || !slices.Equal(rows[0][12:], []string{"y.predicted", "y.low", "y.high"}) {
+		t.Fatalf("%d rows, header %v, %v", len(rows), rows[0], err)
+	}
+	inside := 0
+	for _, row := range rows[1:] {
+		var v [4]float64
+		for k, at := range []int{11, 13, 12, 14} { // the label, low, predicted, high
+			if v[k], err = strconv.ParseFloat(row[at], 64); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if v[1] > v[2] || v[2] > v[3] {
+			t.Errorf("quantiles %v", v[1:])
+		}
+		if v[1] <= v[0] && v[0] <= v[3] {
+			inside++
+		}
+	}
+	if inside < 60 || inside == 120 {
+		t.Errorf("%d of 120 labels lie between the quantiles", inside)
+	}
+}
+
 func TestCompareWritesItsDocument(t *testing.T) {
 	dir := t.TempDir()
 	table := filepath.Join(dir, "t.csv")

@@ -35,7 +35,8 @@ func predict(c *common) *cobra.Command {
 		Use: "predict MODEL FILE", Short: "Append a model's predictions to a table", Args: exactly(2, "a model file and a table"),
 		Long: `Append a model's predictions to a table: for each target T a column T.predicted
 (the value or class) and, where the model has them, T.probability.CLASS, and
-T.deviation, the standard deviation of the value with its noise.
+T.deviation, the standard deviation of the value with its noise, or T.low and
+T.high, between which eight labels of ten are expected.
 Where the model was learned with a task column, each row is predicted for the
 task that it names in that column; else every row is predicted for every task.
 The table is written as it was read, as TSV where --out ends in .tsv.`,
@@ -169,6 +170,10 @@ func (c *columns) put(info kindred.TaskInfo, o *kindred.Outcome, rows []int) {
 			deviation[i] = math.Sqrt(v)
 		}
 		c.numbers(info.Target+".deviation", rows, deviation, 0, 1)
+	}
+	if o.Low != nil {
+		c.numbers(info.Target+".low", rows, o.Low, 0, 1)
+		c.numbers(info.Target+".high", rows, o.High, 0, 1)
 	}
 	if o.Class != nil {
 		c.classes(info.Target+".predicted", rows, o.Class, info.Classes)
