@@ -122,7 +122,7 @@ var sections = []section{
 			columns: []column{area, logLoss},
 			against: map[string]string{"single-task": ".968"},
 		}, {
-			command: "compare census.csv --target income_50k --target never_married --drop instance_weight --splits 5 --train 0.7 --method net:sizes=1 --method shared-net:sizes=1 --method hierarchy-net:sizes=1 --method embedding-net:sizes=1 --method mmoe:sizes=1",
+			command: "compare census.csv --target income_50k --target never_married --drop instance_weight --splits 5 --train 0.7 --method net:sizes=1 --method shared-net:sizes=1 --method hierarchy-net:sizes=1 --method mmoe:sizes=1",
 			columns: []column{area, logLoss},
 		}},
 	},
