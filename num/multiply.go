@@ -91,8 +91,8 @@ func share(size, n, i, grain int) (lo, hi int) {
 }
 
 // The blocks of a product: depth columns of a at a time, so many of its rows as
-// the second cache holds, and so many columns of b as the third; both in
-// numbers of eight bytes.
+// the second cache holds, blockRows if they are so long, and so many columns of
+// b as the third; both for numbers of eight bytes.
 //
 // Goto, van de Geijn, Anatomy of high-performance matrix multiplication,
 // ACM Transactions on Mathematical Software 34(3), 2008.
@@ -102,14 +102,12 @@ const (
 	blockCols = 512
 )
 
-// buffers hold packed blocks. Rows of a lie apart, so that they do not share
-// the places of one cache line; b may be written beyond its end.
+// buffers hold packed blocks. Rows of a end in a gap, b may be written beyond
+// its end.
 type buffers struct {
-	a [(depth + apart) * blockRows]float64
+	a [(depth + 32) * blockRows]float64
 	b [depth*blockCols + 512]float64
 }
-
-const apart = 16
 
 // spare are buffers nobody uses: at most as many as products ran at a time. A
 // sync.Pool would give them to the garbage collector, again and again.

@@ -78,7 +78,7 @@ func multiplyTiles(size int, c, a, b block, bias unsafe.Pointer, finish int) {
 		room = takeBuffers()
 		defer room.release()
 	}
-	rows, cols := blockRows*8/size, blockCols*8/size
+	cols := blockCols * 8 / size
 	for j := 0; j < c.cols; j += cols {
 		n := min(cols, c.cols-j)
 		for k := 0; k < a.cols; {
@@ -97,8 +97,11 @@ func multiplyTiles(size int, c, a, b block, bias unsafe.Pointer, finish int) {
 			if packs {
 				right = right.panels(unsafe.Pointer(&room.b), size, width)
 			}
-			for i := 0; i < c.rows; i += rows {
-				m := min(rows, c.rows-i)
+			most := int(unsafe.Sizeof(room.a)) / rowBytes(terms, size)
+			parts := (c.rows + most - 1) / most
+			for at := range parts {
+				i := c.rows * at / parts
+				m := c.rows*(at+1)/parts - i
 				left := a.part(i, m, k, terms)
 				if copies {
 					left = left.copied(unsafe.Pointer(&room.a), size)
@@ -140,7 +143,11 @@ func (a block) copies(size, uses int) bool {
 		a.rowStep == size && a.colStep >= farApart && uses > 64
 }
 
-// copied copies a to room: rows behind one another, a little apart, or columns.
+// rowBytes is how far apart rows are copied: an odd number of cache lines, so
+// that the rows of a tile do not crowd in a few places of the first cache.
+func rowBytes(numbers, size int) int { return (((numbers*size + 63) / 64) | 1) * 64 }
+
+// copied copies a to room: rows behind one another, or columns.
 func (a block) copied(room unsafe.Pointer, size int) block {
 	if a.rowStep == size {
 		to := block{room, a.rows, a.cols, size, a.rows * size}
@@ -149,7 +156,7 @@ func (a block) copied(room unsafe.Pointer, size int) block {
 		}
 		return to
 	}
-	to := block{room, a.rows, a.cols, (depth + apart) * size, size}
+	to := block{room, a.rows, a.cols, rowBytes(a.cols, size), size}
 	for i := range a.rows {
 		copy(bytes(to.at(i, 0), a.cols*size), bytes(a.at(i, 0), a.cols*size))
 	}
