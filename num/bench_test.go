@@ -72,13 +72,23 @@ func BenchmarkAxpy4(b *testing.B) {
 	}
 }
 
-// Two calls of For a round: what a step of training needs beside its work.
+// Two calls of For a round, of a hundred nanoseconds of work for either core: what is
+// above that is what a step of training needs beside its work.
 func BenchmarkFor(b *testing.B) {
-	f := func(int) {}
-	for b.Loop() {
-		For(2, f)
-		For(2, f)
-	}
+	var x [2][4096]float32
+	f := func(i int) { Scale(x[i][:], 1) }
+	b.Run("alone", func(b *testing.B) {
+		for b.Loop() {
+			f(0)
+			f(1)
+		}
+	})
+	b.Run("shared", func(b *testing.B) {
+		for b.Loop() {
+			For(2, f)
+			For(2, f)
+		}
+	})
 }
 
 // Nanoseconds a number, of 1024 float32.

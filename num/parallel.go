@@ -23,15 +23,16 @@ func For(n int, f func(i int)) {
 		}
 		return
 	}
-	j := jobs.Get().(*job)
+	j := idle.job()
 	j.n, j.f = n, f
 	j.next.Store(0)
-	hire(j, workers-1)
+	j.hire(workers - 1)
 	j.work()
+	j.dismiss()
 	j.wait()
 	caught := j.caught.Swap(nil)
 	j.f = nil
-	jobs.Put(j)
+	idle.finish(j)
 	if caught != nil {
 		panic(*caught)
 	}
@@ -43,20 +44,20 @@ type job struct {
 	f      func(i int)
 	next   atomic.Int64        // the next i
 	caught atomic.Pointer[any] // what a call panicked with
-	helped atomic.Int32        // workers at it beside the caller, and parked
+	hired  []*worker
+	helped atomic.Int32 // those of hired that are at it, and parked
 	done   chan struct{}
 }
 
 // parked says in job.helped that the caller waits for done.
 const parked = 1 << 30
 
-var jobs = sync.Pool{New: func() any { return &job{done: make(chan struct{}, 1)} }}
-
 // work makes calls until there is none left.
 func (j *job) work() {
 	defer func() {
 		if p := recover(); p != nil {
-			j.caught.CompareAndSwap(nil, &p)
+			first := p // p itself would need memory in every call
+			j.caught.CompareAndSwap(nil, &first)
 			j.next.Store(int64(j.n))
 		}
 	}()
@@ -77,17 +78,13 @@ func (j *job) wait() {
 }
 
 // spin calls ready until it is true, and gives up after some microseconds.
-// Whatever else is to run goes first.
 func spin(ready func() bool) bool {
-	for range 200 {
-		for range 16 {
-			if ready() {
-				return true
-			}
+	for range 1 << 14 {
+		if ready() {
+			return true
 		}
-		runtime.Gosched()
 	}
-	return ready()
+	return false
 }
 
 // A worker takes one job after another.
@@ -97,31 +94,70 @@ type worker struct {
 	wake   chan struct{}
 }
 
-var idle struct {
+// idle are the workers without a job, and the jobs that are done, for the next
+// calls.
+var idle bench
+
+type bench struct {
 	sync.Mutex
 	workers []*worker
-	hired   int // idle or not
+	all     int // idle or not
+	jobs    []*job
+}
+
+func (b *bench) job() *job {
+	b.Lock()
+	defer b.Unlock()
+	last := len(b.jobs) - 1
+	if last < 0 {
+		return &job{done: make(chan struct{}, 1)}
+	}
+	j := b.jobs[last]
+	b.jobs = b.jobs[:last]
+	return j
+}
+
+func (b *bench) finish(j *job) {
+	b.Lock()
+	b.jobs = append(b.jobs, j)
+	b.Unlock()
+}
+
+// take returns an idle worker, a new one while there are less than limit, or
+// nil.
+func (b *bench) take(limit int) *worker {
+	if last := len(b.workers) - 1; last >= 0 {
+		w := b.workers[last]
+		b.workers = b.workers[:last]
+		return w
+	}
+	if b.all >= limit {
+		return nil
+	}
+	b.all++
+	w := &worker{wake: make(chan struct{}, 1)}
+	go w.live()
+	return w
+}
+
+func (b *bench) put(w *worker) {
+	b.Lock()
+	b.workers = append(b.workers, w)
+	b.Unlock()
 }
 
 // hire gives j to at most n idle workers, and to new ones while there are less
 // than cores beside the caller's.
-func hire(j *job, n int) {
+func (j *job) hire(n int) {
 	limit := runtime.GOMAXPROCS(0) - 1
+	j.hired = j.hired[:0]
 	idle.Lock()
 	for range n {
-		var w *worker
-		switch last := len(idle.workers) - 1; {
-		case last >= 0:
-			w = idle.workers[last]
-			idle.workers = idle.workers[:last]
-		case idle.hired < limit:
-			idle.hired++
-			w = &worker{wake: make(chan struct{}, 1)}
-			go w.live()
-		default:
-			idle.Unlock()
-			return
+		w := idle.take(limit)
+		if w == nil {
+			break
 		}
+		j.hired = append(j.hired, w)
 		j.helped.Add(1)
 		w.job.Store(j)
 		if w.asleep.Swap(false) {
@@ -129,6 +165,17 @@ func hire(j *job, n int) {
 		}
 	}
 	idle.Unlock()
+}
+
+// dismiss takes the job back from workers that have not begun: they may have
+// to wait for a core of their own.
+func (j *job) dismiss() {
+	for _, w := range j.hired {
+		if w.job.CompareAndSwap(j, nil) {
+			j.helped.Add(-1)
+			idle.put(w)
+		}
+	}
 }
 
 func (w *worker) live() {
@@ -140,10 +187,11 @@ func (w *worker) live() {
 			}
 		}
 		j := w.job.Swap(nil)
+		if j == nil {
+			continue // dismissed
+		}
 		j.work()
-		idle.Lock()
-		idle.workers = append(idle.workers, w)
-		idle.Unlock()
+		idle.put(w)
 		if j.helped.Add(-1) == parked {
 			j.done <- struct{}{}
 		}
@@ -151,7 +199,7 @@ func (w *worker) live() {
 }
 
 // Each is For where the calls together do so much work, counted in
-// multiplications, that it is worth starting goroutines.
+// multiplications, that it is worth waking workers.
 func Each(n, work int, f func(i int)) {
 	if work < 1<<16 {
 		for i := range n {
