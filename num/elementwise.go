@@ -126,6 +126,28 @@ func Scale[F Float](x []F, a F) {
 	}
 }
 
+// Lerp moves y towards x, by the share a of the way: y ← y + a·(x − y).
+func Lerp[F Float](y []F, a F, x []F) {
+	y = y[:len(x)]
+	switch kernel[F](len(x)) {
+	case avx512x32:
+		lerp32AVX512(first[float32](y), first[float32](x), len(x), float32(a))
+		return
+	case avx512x64:
+		lerp64AVX512(first[float64](y), first[float64](x), len(x), float64(a))
+		return
+	case avx2x32:
+		lerp32AVX2(first[float32](y), first[float32](x), len(x), float32(a))
+		return
+	case avx2x64:
+		lerp64AVX2(first[float64](y), first[float64](x), len(x), float64(a))
+		return
+	}
+	for i, v := range x {
+		y[i] += a * (v - y[i])
+	}
+}
+
 // ReluGrad sets d to 0 where y, what ReLU gave, is not positive.
 func ReluGrad[F Float](d, y []F) {
 	y = y[:len(d)]

@@ -155,12 +155,15 @@ func testElementwise[F Float](t *testing.T, eps float64) {
 		close("Inner", Inner(x, y), sum, float64(n+1)*size)
 		scaled, added, times, scale, grad := slices.Clone(y), slices.Clone(y), slices.Clone(y), slices.Clone(x), slices.Clone(x)
 		AddScaled(scaled, a, x)
+		between := slices.Clone(y)
+		Lerp(between, a, x)
 		Add(added, x)
 		Mul(times, x)
 		Scale(scale, a)
 		ReluGrad(grad, y)
 		for i, v := range x {
 			close("AddScaled", scaled[i], float64(y[i])+float64(a)*float64(v), 4*(math.Abs(float64(y[i]))+math.Abs(float64(a*v))))
+			close("Lerp", between[i], float64(y[i])+float64(a)*(float64(v)-float64(y[i])), 4*(1+math.Abs(float64(a)))*(math.Abs(float64(y[i]))+math.Abs(float64(v))))
 			if added[i] != y[i]+v || times[i] != y[i]*v || scale[i] != v*a || grad[i] != v && y[i] > 0 || grad[i] != 0 && y[i] <= 0 {
 				t.Fatalf("%d numbers, number %d: Add %v, Mul %v, Scale %v, ReluGrad %v of %v and %v", n, i, added[i], times[i], scale[i], grad[i], v, y[i])
 			}

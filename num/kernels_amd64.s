@@ -5640,6 +5640,44 @@ end211:
 	VZEROUPPER
 	RET
 
+// func lerp32AVX512(y *float32, x *float32, n int, a float32)
+// Requires: AVX, AVX512F
+TEXT ·lerp32AVX512(SB), NOSPLIT, $0-28
+	MOVQ         y+0(FP), AX
+	MOVQ         x+8(FP), DX
+	MOVQ         n+16(FP), CX
+	XORL         BX, BX
+	VBROADCASTSS a+24(FP), Z0
+	SUBQ         $+16, CX
+	JLT          rest213
+
+again212:
+	VMOVUPS     (AX)(BX*1), Z1
+	VMOVUPS     (DX)(BX*1), Z2
+	VSUBPS      Z1, Z2, Z2
+	VFMADD231PS Z0, Z2, Z1
+	VMOVUPS     Z1, (AX)(BX*1)
+	ADDQ        $+64, BX
+	SUBQ        $+16, CX
+	JGE         again212
+
+rest213:
+	ADDQ        $+16, CX
+	JZ          end214
+	MOVL        $0x00000001, SI
+	SHLL        CL, SI
+	DECL        SI
+	KMOVW       SI, K1
+	VMOVUPS.Z   (AX)(BX*1), K1, Z1
+	VMOVUPS.Z   (DX)(BX*1), K1, Z2
+	VSUBPS      Z1, Z2, Z2
+	VFMADD231PS Z0, Z2, Z1
+	VMOVUPS     Z1, K1, (AX)(BX*1)
+
+end214:
+	VZEROUPPER
+	RET
+
 // func reluGrad32AVX512(d *float32, y *float32, n int)
 // Requires: AVX, AVX512F
 TEXT ·reluGrad32AVX512(SB), NOSPLIT, $0-24
@@ -5649,9 +5687,9 @@ TEXT ·reluGrad32AVX512(SB), NOSPLIT, $0-24
 	XORL   BX, BX
 	VPXORQ Z0, Z0, Z0
 	SUBQ   $+16, CX
-	JLT    rest213
+	JLT    rest216
 
-again212:
+again215:
 	VMOVUPS   (DX)(BX*1), Z1
 	VMOVUPS   (AX)(BX*1), Z2
 	VCMPPS    $0x0e, Z0, Z1, K1
@@ -5659,11 +5697,11 @@ again212:
 	VMOVUPS   Z2, (AX)(BX*1)
 	ADDQ      $+64, BX
 	SUBQ      $+16, CX
-	JGE       again212
+	JGE       again215
 
-rest213:
+rest216:
 	ADDQ      $+16, CX
-	JZ        end214
+	JZ        end217
 	MOVL      $0x00000001, SI
 	SHLL      CL, SI
 	DECL      SI
@@ -5674,7 +5712,7 @@ rest213:
 	VMOVUPS.Z Z2, K2, Z2
 	VMOVUPS   Z2, K1, (AX)(BX*1)
 
-end214:
+end217:
 	VZEROUPPER
 	RET
 
@@ -5695,9 +5733,9 @@ TEXT ·adam32AVX512(SB), NOSPLIT, $0-68
 	VBROADCASTSS eps+60(FP), Z5
 	VBROADCASTSS inverse+64(FP), Z6
 	SUBQ         $+16, CX
-	JLT          rest216
+	JLT          rest219
 
-again215:
+again218:
 	VMOVUPS     (SI)(DI*1), Z7
 	VMOVUPS     (DX)(DI*1), Z8
 	VMOVUPS     (BX)(DI*1), Z9
@@ -5718,11 +5756,11 @@ again215:
 	VMOVUPS     Z7, (AX)(DI*1)
 	ADDQ        $+64, DI
 	SUBQ        $+16, CX
-	JGE         again215
+	JGE         again218
 
-rest216:
+rest219:
 	ADDQ        $+16, CX
-	JZ          end217
+	JZ          end220
 	MOVL        $0x00000001, R8
 	SHLL        CL, R8
 	DECL        R8
@@ -5746,7 +5784,7 @@ rest216:
 	VSUBPS      Z8, Z0, Z0
 	VMOVUPS     Z0, K1, (AX)(DI*1)
 
-end217:
+end220:
 	VZEROUPPER
 	RET
 
@@ -5776,33 +5814,33 @@ TEXT ·multiply64AVX512(SB), NOSPLIT, $0-8
 	KMOVW DX, K2
 	MOVQ  64(DI), DX
 	CMPQ  72(DI), $+8
-	JLE   narrow218
+	JLE   narrow221
 	CMPQ  DX, $+14
-	JE    rows219
-	CMPQ  DX, $+13
-	JE    rows220
-	CMPQ  DX, $+12
-	JE    rows221
-	CMPQ  DX, $+11
 	JE    rows222
-	CMPQ  DX, $+10
+	CMPQ  DX, $+13
 	JE    rows223
-	CMPQ  DX, $+9
+	CMPQ  DX, $+12
 	JE    rows224
-	CMPQ  DX, $+8
+	CMPQ  DX, $+11
 	JE    rows225
-	CMPQ  DX, $+7
+	CMPQ  DX, $+10
 	JE    rows226
-	CMPQ  DX, $+6
+	CMPQ  DX, $+9
 	JE    rows227
-	CMPQ  DX, $+5
+	CMPQ  DX, $+8
 	JE    rows228
-	CMPQ  DX, $+4
+	CMPQ  DX, $+7
 	JE    rows229
-	CMPQ  DX, $+3
+	CMPQ  DX, $+6
 	JE    rows230
-	CMPQ  DX, $+2
+	CMPQ  DX, $+5
 	JE    rows231
+	CMPQ  DX, $+4
+	JE    rows232
+	CMPQ  DX, $+3
+	JE    rows233
+	CMPQ  DX, $+2
+	JE    rows234
 
 	// 1 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
@@ -5812,7 +5850,7 @@ TEXT ·multiply64AVX512(SB), NOSPLIT, $0-8
 	VPXORQ     Z1, Z1, Z1
 	MOVQ       80(DI), CX
 
-term232:
+term235:
 	VMOVUPD.Z    (BX), K1, Z28
 	VMOVUPD.Z    64(BX), K2, Z29
 	VBROADCASTSD (SI), Z30
@@ -5821,41 +5859,41 @@ term232:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term232
+	JNZ          term235
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set233
+	JZ           set236
 	MOVQ         AX, DX
 	VMOVUPD.Z    (DX), K1, Z28
 	VADDPD       Z28, Z0, Z0
 	VMOVUPD.Z    64(DX), K2, Z29
 	VADDPD       Z29, Z1, Z1
 
-set233:
+set236:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain234
+	JZ        plain237
 	VMOVUPD.Z (DX), K1, Z28
 	VMOVUPD.Z 64(DX), K2, Z29
 	VADDPD    Z28, Z0, Z0
 	VADDPD    Z29, Z1, Z1
 
-plain234:
+plain237:
 	TESTQ  $0x00000002, CX
-	JZ     linear235
+	JZ     linear238
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
 	VMAXPD Z0, Z28, Z0
 	VMAXPD Z1, Z28, Z1
 
-linear235:
+linear238:
 	VMOVUPD Z0, K1, (AX)
 	VMOVUPD Z1, K2, 64(AX)
 	VZEROUPPER
 	RET
 
-rows231:
+rows234:
 	// 2 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -5869,7 +5907,7 @@ rows231:
 	VPXORQ     Z3, Z3, Z3
 	MOVQ       80(DI), CX
 
-term236:
+term239:
 	VMOVUPD.Z    (BX), K1, Z28
 	VMOVUPD.Z    64(BX), K2, Z29
 	VBROADCASTSD (SI), Z30
@@ -5881,10 +5919,10 @@ term236:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term236
+	JNZ          term239
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set237
+	JZ           set240
 	MOVQ         AX, DX
 	VMOVUPD.Z    (DX), K1, Z28
 	VADDPD       Z28, Z0, Z0
@@ -5896,10 +5934,10 @@ term236:
 	VMOVUPD.Z    64(DX), K2, Z29
 	VADDPD       Z29, Z3, Z3
 
-set237:
+set240:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain238
+	JZ        plain241
 	VMOVUPD.Z (DX), K1, Z28
 	VMOVUPD.Z 64(DX), K2, Z29
 	VADDPD    Z28, Z0, Z0
@@ -5907,9 +5945,9 @@ set237:
 	VADDPD    Z28, Z2, Z2
 	VADDPD    Z29, Z3, Z3
 
-plain238:
+plain241:
 	TESTQ  $0x00000002, CX
-	JZ     linear239
+	JZ     linear242
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -5918,7 +5956,7 @@ plain238:
 	VMAXPD Z2, Z28, Z2
 	VMAXPD Z3, Z28, Z3
 
-linear239:
+linear242:
 	VMOVUPD Z0, K1, (AX)
 	VMOVUPD Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -5927,7 +5965,7 @@ linear239:
 	VZEROUPPER
 	RET
 
-rows230:
+rows233:
 	// 3 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -5946,7 +5984,7 @@ rows230:
 	VPXORQ     Z5, Z5, Z5
 	MOVQ       80(DI), CX
 
-term240:
+term243:
 	VMOVUPD.Z    (BX), K1, Z28
 	VMOVUPD.Z    64(BX), K2, Z29
 	VBROADCASTSD (SI), Z30
@@ -5961,10 +5999,10 @@ term240:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term240
+	JNZ          term243
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set241
+	JZ           set244
 	MOVQ         AX, DX
 	VMOVUPD.Z    (DX), K1, Z28
 	VADDPD       Z28, Z0, Z0
@@ -5981,10 +6019,10 @@ term240:
 	VMOVUPD.Z    64(DX), K2, Z29
 	VADDPD       Z29, Z5, Z5
 
-set241:
+set244:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain242
+	JZ        plain245
 	VMOVUPD.Z (DX), K1, Z28
 	VMOVUPD.Z 64(DX), K2, Z29
 	VADDPD    Z28, Z0, Z0
@@ -5994,9 +6032,9 @@ set241:
 	VADDPD    Z28, Z4, Z4
 	VADDPD    Z29, Z5, Z5
 
-plain242:
+plain245:
 	TESTQ  $0x00000002, CX
-	JZ     linear243
+	JZ     linear246
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -6007,7 +6045,7 @@ plain242:
 	VMAXPD Z4, Z28, Z4
 	VMAXPD Z5, Z28, Z5
 
-linear243:
+linear246:
 	VMOVUPD Z0, K1, (AX)
 	VMOVUPD Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -6019,7 +6057,7 @@ linear243:
 	VZEROUPPER
 	RET
 
-rows229:
+rows232:
 	// 4 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -6043,7 +6081,7 @@ rows229:
 	VPXORQ     Z7, Z7, Z7
 	MOVQ       80(DI), CX
 
-term244:
+term247:
 	VMOVUPD.Z    (BX), K1, Z28
 	VMOVUPD.Z    64(BX), K2, Z29
 	VBROADCASTSD (SI), Z30
@@ -6061,10 +6099,10 @@ term244:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term244
+	JNZ          term247
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set245
+	JZ           set248
 	MOVQ         AX, DX
 	VMOVUPD.Z    (DX), K1, Z28
 	VADDPD       Z28, Z0, Z0
@@ -6086,10 +6124,10 @@ term244:
 	VMOVUPD.Z    64(DX), K2, Z29
 	VADDPD       Z29, Z7, Z7
 
-set245:
+set248:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain246
+	JZ        plain249
 	VMOVUPD.Z (DX), K1, Z28
 	VMOVUPD.Z 64(DX), K2, Z29
 	VADDPD    Z28, Z0, Z0
@@ -6101,9 +6139,9 @@ set245:
 	VADDPD    Z28, Z6, Z6
 	VADDPD    Z29, Z7, Z7
 
-plain246:
+plain249:
 	TESTQ  $0x00000002, CX
-	JZ     linear247
+	JZ     linear250
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -6116,7 +6154,7 @@ plain246:
 	VMAXPD Z6, Z28, Z6
 	VMAXPD Z7, Z28, Z7
 
-linear247:
+linear250:
 	VMOVUPD Z0, K1, (AX)
 	VMOVUPD Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -6131,7 +6169,7 @@ linear247:
 	VZEROUPPER
 	RET
 
-rows228:
+rows231:
 	// 5 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -6160,7 +6198,7 @@ rows228:
 	VPXORQ     Z9, Z9, Z9
 	MOVQ       80(DI), CX
 
-term248:
+term251:
 	VMOVUPD.Z    (BX), K1, Z28
 	VMOVUPD.Z    64(BX), K2, Z29
 	VBROADCASTSD (SI), Z30
@@ -6181,10 +6219,10 @@ term248:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term248
+	JNZ          term251
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set249
+	JZ           set252
 	MOVQ         AX, DX
 	VMOVUPD.Z    (DX), K1, Z28
 	VADDPD       Z28, Z0, Z0
@@ -6211,10 +6249,10 @@ term248:
 	VMOVUPD.Z    64(DX), K2, Z29
 	VADDPD       Z29, Z9, Z9
 
-set249:
+set252:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain250
+	JZ        plain253
 	VMOVUPD.Z (DX), K1, Z28
 	VMOVUPD.Z 64(DX), K2, Z29
 	VADDPD    Z28, Z0, Z0
@@ -6228,9 +6266,9 @@ set249:
 	VADDPD    Z28, Z8, Z8
 	VADDPD    Z29, Z9, Z9
 
-plain250:
+plain253:
 	TESTQ  $0x00000002, CX
-	JZ     linear251
+	JZ     linear254
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -6245,7 +6283,7 @@ plain250:
 	VMAXPD Z8, Z28, Z8
 	VMAXPD Z9, Z28, Z9
 
-linear251:
+linear254:
 	VMOVUPD Z0, K1, (AX)
 	VMOVUPD Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -6263,7 +6301,7 @@ linear251:
 	VZEROUPPER
 	RET
 
-rows227:
+rows230:
 	// 6 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -6297,7 +6335,7 @@ rows227:
 	VPXORQ     Z11, Z11, Z11
 	MOVQ       80(DI), CX
 
-term252:
+term255:
 	VMOVUPD.Z    (BX), K1, Z28
 	VMOVUPD.Z    64(BX), K2, Z29
 	VBROADCASTSD (SI), Z30
@@ -6321,10 +6359,10 @@ term252:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term252
+	JNZ          term255
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set253
+	JZ           set256
 	MOVQ         AX, DX
 	VMOVUPD.Z    (DX), K1, Z28
 	VADDPD       Z28, Z0, Z0
@@ -6356,10 +6394,10 @@ term252:
 	VMOVUPD.Z    64(DX), K2, Z29
 	VADDPD       Z29, Z11, Z11
 
-set253:
+set256:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain254
+	JZ        plain257
 	VMOVUPD.Z (DX), K1, Z28
 	VMOVUPD.Z 64(DX), K2, Z29
 	VADDPD    Z28, Z0, Z0
@@ -6375,9 +6413,9 @@ set253:
 	VADDPD    Z28, Z10, Z10
 	VADDPD    Z29, Z11, Z11
 
-plain254:
+plain257:
 	TESTQ  $0x00000002, CX
-	JZ     linear255
+	JZ     linear258
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -6394,7 +6432,7 @@ plain254:
 	VMAXPD Z10, Z28, Z10
 	VMAXPD Z11, Z28, Z11
 
-linear255:
+linear258:
 	VMOVUPD Z0, K1, (AX)
 	VMOVUPD Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -6415,7 +6453,7 @@ linear255:
 	VZEROUPPER
 	RET
 
-rows226:
+rows229:
 	// 7 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -6454,7 +6492,7 @@ rows226:
 	VPXORQ     Z13, Z13, Z13
 	MOVQ       80(DI), CX
 
-term256:
+term259:
 	VMOVUPD.Z    (BX), K1, Z28
 	VMOVUPD.Z    64(BX), K2, Z29
 	VBROADCASTSD (SI), Z30
@@ -6481,10 +6519,10 @@ term256:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term256
+	JNZ          term259
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set257
+	JZ           set260
 	MOVQ         AX, DX
 	VMOVUPD.Z    (DX), K1, Z28
 	VADDPD       Z28, Z0, Z0
@@ -6521,10 +6559,10 @@ term256:
 	VMOVUPD.Z    64(DX), K2, Z29
 	VADDPD       Z29, Z13, Z13
 
-set257:
+set260:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain258
+	JZ        plain261
 	VMOVUPD.Z (DX), K1, Z28
 	VMOVUPD.Z 64(DX), K2, Z29
 	VADDPD    Z28, Z0, Z0
@@ -6542,9 +6580,9 @@ set257:
 	VADDPD    Z28, Z12, Z12
 	VADDPD    Z29, Z13, Z13
 
-plain258:
+plain261:
 	TESTQ  $0x00000002, CX
-	JZ     linear259
+	JZ     linear262
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -6563,7 +6601,7 @@ plain258:
 	VMAXPD Z12, Z28, Z12
 	VMAXPD Z13, Z28, Z13
 
-linear259:
+linear262:
 	VMOVUPD Z0, K1, (AX)
 	VMOVUPD Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -6587,7 +6625,7 @@ linear259:
 	VZEROUPPER
 	RET
 
-rows225:
+rows228:
 	// 8 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -6631,7 +6669,7 @@ rows225:
 	VPXORQ     Z15, Z15, Z15
 	MOVQ       80(DI), CX
 
-term260:
+term263:
 	VMOVUPD.Z    (BX), K1, Z28
 	VMOVUPD.Z    64(BX), K2, Z29
 	VBROADCASTSD (SI), Z30
@@ -6662,10 +6700,10 @@ term260:
 	ADDQ         R9, R13
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term260
+	JNZ          term263
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set261
+	JZ           set264
 	MOVQ         AX, DX
 	VMOVUPD.Z    (DX), K1, Z28
 	VADDPD       Z28, Z0, Z0
@@ -6707,10 +6745,10 @@ term260:
 	VMOVUPD.Z    64(DX), K2, Z29
 	VADDPD       Z29, Z15, Z15
 
-set261:
+set264:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain262
+	JZ        plain265
 	VMOVUPD.Z (DX), K1, Z28
 	VMOVUPD.Z 64(DX), K2, Z29
 	VADDPD    Z28, Z0, Z0
@@ -6730,9 +6768,9 @@ set261:
 	VADDPD    Z28, Z14, Z14
 	VADDPD    Z29, Z15, Z15
 
-plain262:
+plain265:
 	TESTQ  $0x00000002, CX
-	JZ     linear263
+	JZ     linear266
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -6753,7 +6791,7 @@ plain262:
 	VMAXPD Z14, Z28, Z14
 	VMAXPD Z15, Z28, Z15
 
-linear263:
+linear266:
 	VMOVUPD Z0, K1, (AX)
 	VMOVUPD Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -6780,7 +6818,7 @@ linear263:
 	VZEROUPPER
 	RET
 
-rows224:
+rows227:
 	// 9 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -6829,7 +6867,7 @@ rows224:
 	VPXORQ     Z17, Z17, Z17
 	MOVQ       80(DI), CX
 
-term264:
+term267:
 	VMOVUPD.Z    (BX), K1, Z28
 	VMOVUPD.Z    64(BX), K2, Z29
 	VBROADCASTSD (SI), Z30
@@ -6863,10 +6901,10 @@ term264:
 	ADDQ         R9, R13
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term264
+	JNZ          term267
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set265
+	JZ           set268
 	MOVQ         AX, DX
 	VMOVUPD.Z    (DX), K1, Z28
 	VADDPD       Z28, Z0, Z0
@@ -6913,10 +6951,10 @@ term264:
 	VMOVUPD.Z    64(DX), K2, Z29
 	VADDPD       Z29, Z17, Z17
 
-set265:
+set268:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain266
+	JZ        plain269
 	VMOVUPD.Z (DX), K1, Z28
 	VMOVUPD.Z 64(DX), K2, Z29
 	VADDPD    Z28, Z0, Z0
@@ -6938,9 +6976,9 @@ set265:
 	VADDPD    Z28, Z16, Z16
 	VADDPD    Z29, Z17, Z17
 
-plain266:
+plain269:
 	TESTQ  $0x00000002, CX
-	JZ     linear267
+	JZ     linear270
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -6963,7 +7001,7 @@ plain266:
 	VMAXPD Z16, Z28, Z16
 	VMAXPD Z17, Z28, Z17
 
-linear267:
+linear270:
 	VMOVUPD Z0, K1, (AX)
 	VMOVUPD Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -6993,7 +7031,7 @@ linear267:
 	VZEROUPPER
 	RET
 
-rows223:
+rows226:
 	// 10 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -7047,7 +7085,7 @@ rows223:
 	VPXORQ     Z19, Z19, Z19
 	MOVQ       80(DI), CX
 
-term268:
+term271:
 	VMOVUPD.Z    (BX), K1, Z28
 	VMOVUPD.Z    64(BX), K2, Z29
 	VBROADCASTSD (SI), Z30
@@ -7084,10 +7122,10 @@ term268:
 	ADDQ         R9, R13
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term268
+	JNZ          term271
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set269
+	JZ           set272
 	MOVQ         AX, DX
 	VMOVUPD.Z    (DX), K1, Z28
 	VADDPD       Z28, Z0, Z0
@@ -7139,10 +7177,10 @@ term268:
 	VMOVUPD.Z    64(DX), K2, Z29
 	VADDPD       Z29, Z19, Z19
 
-set269:
+set272:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain270
+	JZ        plain273
 	VMOVUPD.Z (DX), K1, Z28
 	VMOVUPD.Z 64(DX), K2, Z29
 	VADDPD    Z28, Z0, Z0
@@ -7166,9 +7204,9 @@ set269:
 	VADDPD    Z28, Z18, Z18
 	VADDPD    Z29, Z19, Z19
 
-plain270:
+plain273:
 	TESTQ  $0x00000002, CX
-	JZ     linear271
+	JZ     linear274
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -7193,7 +7231,7 @@ plain270:
 	VMAXPD Z18, Z28, Z18
 	VMAXPD Z19, Z28, Z19
 
-linear271:
+linear274:
 	VMOVUPD Z0, K1, (AX)
 	VMOVUPD Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -7226,7 +7264,7 @@ linear271:
 	VZEROUPPER
 	RET
 
-rows222:
+rows225:
 	// 11 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -7285,7 +7323,7 @@ rows222:
 	VPXORQ     Z21, Z21, Z21
 	MOVQ       80(DI), CX
 
-term272:
+term275:
 	VMOVUPD.Z    (BX), K1, Z28
 	VMOVUPD.Z    64(BX), K2, Z29
 	VBROADCASTSD (SI), Z30
@@ -7325,10 +7363,10 @@ term272:
 	ADDQ         R9, R13
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term272
+	JNZ          term275
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set273
+	JZ           set276
 	MOVQ         AX, DX
 	VMOVUPD.Z    (DX), K1, Z28
 	VADDPD       Z28, Z0, Z0
@@ -7385,10 +7423,10 @@ term272:
 	VMOVUPD.Z    64(DX), K2, Z29
 	VADDPD       Z29, Z21, Z21
 
-set273:
+set276:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain274
+	JZ        plain277
 	VMOVUPD.Z (DX), K1, Z28
 	VMOVUPD.Z 64(DX), K2, Z29
 	VADDPD    Z28, Z0, Z0
@@ -7414,9 +7452,9 @@ set273:
 	VADDPD    Z28, Z20, Z20
 	VADDPD    Z29, Z21, Z21
 
-plain274:
+plain277:
 	TESTQ  $0x00000002, CX
-	JZ     linear275
+	JZ     linear278
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -7443,7 +7481,7 @@ plain274:
 	VMAXPD Z20, Z28, Z20
 	VMAXPD Z21, Z28, Z21
 
-linear275:
+linear278:
 	VMOVUPD Z0, K1, (AX)
 	VMOVUPD Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -7479,7 +7517,7 @@ linear275:
 	VZEROUPPER
 	RET
 
-rows221:
+rows224:
 	// 12 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -7543,7 +7581,7 @@ rows221:
 	VPXORQ     Z23, Z23, Z23
 	MOVQ       80(DI), CX
 
-term276:
+term279:
 	VMOVUPD.Z    (BX), K1, Z28
 	VMOVUPD.Z    64(BX), K2, Z29
 	VBROADCASTSD (SI), Z30
@@ -7586,10 +7624,10 @@ term276:
 	ADDQ         R9, R13
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term276
+	JNZ          term279
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set277
+	JZ           set280
 	MOVQ         AX, DX
 	VMOVUPD.Z    (DX), K1, Z28
 	VADDPD       Z28, Z0, Z0
@@ -7651,10 +7689,10 @@ term276:
 	VMOVUPD.Z    64(DX), K2, Z29
 	VADDPD       Z29, Z23, Z23
 
-set277:
+set280:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain278
+	JZ        plain281
 	VMOVUPD.Z (DX), K1, Z28
 	VMOVUPD.Z 64(DX), K2, Z29
 	VADDPD    Z28, Z0, Z0
@@ -7682,9 +7720,9 @@ set277:
 	VADDPD    Z28, Z22, Z22
 	VADDPD    Z29, Z23, Z23
 
-plain278:
+plain281:
 	TESTQ  $0x00000002, CX
-	JZ     linear279
+	JZ     linear282
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -7713,7 +7751,7 @@ plain278:
 	VMAXPD Z22, Z28, Z22
 	VMAXPD Z23, Z28, Z23
 
-linear279:
+linear282:
 	VMOVUPD Z0, K1, (AX)
 	VMOVUPD Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -7752,7 +7790,7 @@ linear279:
 	VZEROUPPER
 	RET
 
-rows220:
+rows223:
 	// 13 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -7821,7 +7859,7 @@ rows220:
 	VPXORQ     Z25, Z25, Z25
 	MOVQ       80(DI), CX
 
-term280:
+term283:
 	VMOVUPD.Z    (BX), K1, Z28
 	VMOVUPD.Z    64(BX), K2, Z29
 	VBROADCASTSD (SI), Z30
@@ -7867,10 +7905,10 @@ term280:
 	ADDQ         R9, R13
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term280
+	JNZ          term283
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set281
+	JZ           set284
 	MOVQ         AX, DX
 	VMOVUPD.Z    (DX), K1, Z28
 	VADDPD       Z28, Z0, Z0
@@ -7937,10 +7975,10 @@ term280:
 	VMOVUPD.Z    64(DX), K2, Z29
 	VADDPD       Z29, Z25, Z25
 
-set281:
+set284:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain282
+	JZ        plain285
 	VMOVUPD.Z (DX), K1, Z28
 	VMOVUPD.Z 64(DX), K2, Z29
 	VADDPD    Z28, Z0, Z0
@@ -7970,9 +8008,9 @@ set281:
 	VADDPD    Z28, Z24, Z24
 	VADDPD    Z29, Z25, Z25
 
-plain282:
+plain285:
 	TESTQ  $0x00000002, CX
-	JZ     linear283
+	JZ     linear286
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -8003,7 +8041,7 @@ plain282:
 	VMAXPD Z24, Z28, Z24
 	VMAXPD Z25, Z28, Z25
 
-linear283:
+linear286:
 	VMOVUPD Z0, K1, (AX)
 	VMOVUPD Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -8045,7 +8083,7 @@ linear283:
 	VZEROUPPER
 	RET
 
-rows219:
+rows222:
 	// 14 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -8119,7 +8157,7 @@ rows219:
 	VPXORQ     Z27, Z27, Z27
 	MOVQ       80(DI), CX
 
-term284:
+term287:
 	VMOVUPD.Z    (BX), K1, Z28
 	VMOVUPD.Z    64(BX), K2, Z29
 	VBROADCASTSD (SI), Z30
@@ -8168,10 +8206,10 @@ term284:
 	ADDQ         R9, R13
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term284
+	JNZ          term287
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set285
+	JZ           set288
 	MOVQ         AX, DX
 	VMOVUPD.Z    (DX), K1, Z28
 	VADDPD       Z28, Z0, Z0
@@ -8243,10 +8281,10 @@ term284:
 	VMOVUPD.Z    64(DX), K2, Z29
 	VADDPD       Z29, Z27, Z27
 
-set285:
+set288:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain286
+	JZ        plain289
 	VMOVUPD.Z (DX), K1, Z28
 	VMOVUPD.Z 64(DX), K2, Z29
 	VADDPD    Z28, Z0, Z0
@@ -8278,9 +8316,9 @@ set285:
 	VADDPD    Z28, Z26, Z26
 	VADDPD    Z29, Z27, Z27
 
-plain286:
+plain289:
 	TESTQ  $0x00000002, CX
-	JZ     linear287
+	JZ     linear290
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -8313,7 +8351,7 @@ plain286:
 	VMAXPD Z26, Z28, Z26
 	VMAXPD Z27, Z28, Z27
 
-linear287:
+linear290:
 	VMOVUPD Z0, K1, (AX)
 	VMOVUPD Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -8358,33 +8396,33 @@ linear287:
 	VZEROUPPER
 	RET
 
-narrow218:
+narrow221:
 	CMPQ DX, $+14
-	JE   rows288
-	CMPQ DX, $+13
-	JE   rows289
-	CMPQ DX, $+12
-	JE   rows290
-	CMPQ DX, $+11
 	JE   rows291
-	CMPQ DX, $+10
+	CMPQ DX, $+13
 	JE   rows292
-	CMPQ DX, $+9
+	CMPQ DX, $+12
 	JE   rows293
-	CMPQ DX, $+8
+	CMPQ DX, $+11
 	JE   rows294
-	CMPQ DX, $+7
+	CMPQ DX, $+10
 	JE   rows295
-	CMPQ DX, $+6
+	CMPQ DX, $+9
 	JE   rows296
-	CMPQ DX, $+5
+	CMPQ DX, $+8
 	JE   rows297
-	CMPQ DX, $+4
+	CMPQ DX, $+7
 	JE   rows298
-	CMPQ DX, $+3
+	CMPQ DX, $+6
 	JE   rows299
-	CMPQ DX, $+2
+	CMPQ DX, $+5
 	JE   rows300
+	CMPQ DX, $+4
+	JE   rows301
+	CMPQ DX, $+3
+	JE   rows302
+	CMPQ DX, $+2
+	JE   rows303
 
 	// 1 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
@@ -8392,41 +8430,41 @@ narrow218:
 	VPXORQ     Z0, Z0, Z0
 	MOVQ       80(DI), CX
 
-term301:
+term304:
 	VMOVUPD.Z        (BX), K1, Z28
 	VFMADD231PD.BCST (SI), Z28, Z0
 	ADDQ             R9, SI
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term301
+	JNZ              term304
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set302
+	JZ               set305
 	MOVQ             AX, DX
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z0, Z0
 
-set302:
+set305:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain303
+	JZ        plain306
 	VMOVUPD.Z (DX), K1, Z28
 	VADDPD    Z28, Z0, Z0
 
-plain303:
+plain306:
 	TESTQ  $0x00000002, CX
-	JZ     linear304
+	JZ     linear307
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
 	VMAXPD Z0, Z28, Z0
 
-linear304:
+linear307:
 	VMOVUPD Z0, K1, (AX)
 	VZEROUPPER
 	RET
 
-rows300:
+rows303:
 	// 2 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -8436,17 +8474,17 @@ rows300:
 	VPXORQ     Z1, Z1, Z1
 	MOVQ       80(DI), CX
 
-term305:
+term308:
 	VMOVUPD.Z        (BX), K1, Z28
 	VFMADD231PD.BCST (SI), Z28, Z0
 	VFMADD231PD.BCST (SI)(R8*1), Z28, Z1
 	ADDQ             R9, SI
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term305
+	JNZ              term308
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set306
+	JZ               set309
 	MOVQ             AX, DX
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z0, Z0
@@ -8454,31 +8492,31 @@ term305:
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z1, Z1
 
-set306:
+set309:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain307
+	JZ        plain310
 	VMOVUPD.Z (DX), K1, Z28
 	VADDPD    Z28, Z0, Z0
 	VADDPD    Z28, Z1, Z1
 
-plain307:
+plain310:
 	TESTQ  $0x00000002, CX
-	JZ     linear308
+	JZ     linear311
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
 	VMAXPD Z0, Z28, Z0
 	VMAXPD Z1, Z28, Z1
 
-linear308:
+linear311:
 	VMOVUPD Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPD Z1, K1, (AX)
 	VZEROUPPER
 	RET
 
-rows299:
+rows302:
 	// 3 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -8491,7 +8529,7 @@ rows299:
 	VPXORQ     Z2, Z2, Z2
 	MOVQ       80(DI), CX
 
-term309:
+term312:
 	VMOVUPD.Z        (BX), K1, Z28
 	VFMADD231PD.BCST (SI), Z28, Z0
 	VFMADD231PD.BCST (SI)(R8*1), Z28, Z1
@@ -8499,10 +8537,10 @@ term309:
 	ADDQ             R9, SI
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term309
+	JNZ              term312
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set310
+	JZ               set313
 	MOVQ             AX, DX
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z0, Z0
@@ -8513,18 +8551,18 @@ term309:
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z2, Z2
 
-set310:
+set313:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain311
+	JZ        plain314
 	VMOVUPD.Z (DX), K1, Z28
 	VADDPD    Z28, Z0, Z0
 	VADDPD    Z28, Z1, Z1
 	VADDPD    Z28, Z2, Z2
 
-plain311:
+plain314:
 	TESTQ  $0x00000002, CX
-	JZ     linear312
+	JZ     linear315
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -8532,7 +8570,7 @@ plain311:
 	VMAXPD Z1, Z28, Z1
 	VMAXPD Z2, Z28, Z2
 
-linear312:
+linear315:
 	VMOVUPD Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPD Z1, K1, (AX)
@@ -8541,7 +8579,7 @@ linear312:
 	VZEROUPPER
 	RET
 
-rows298:
+rows301:
 	// 4 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -8557,7 +8595,7 @@ rows298:
 	VPXORQ     Z3, Z3, Z3
 	MOVQ       80(DI), CX
 
-term313:
+term316:
 	VMOVUPD.Z        (BX), K1, Z28
 	VFMADD231PD.BCST (SI), Z28, Z0
 	VFMADD231PD.BCST (SI)(R8*1), Z28, Z1
@@ -8566,10 +8604,10 @@ term313:
 	ADDQ             R9, SI
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term313
+	JNZ              term316
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set314
+	JZ               set317
 	MOVQ             AX, DX
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z0, Z0
@@ -8583,19 +8621,19 @@ term313:
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z3, Z3
 
-set314:
+set317:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain315
+	JZ        plain318
 	VMOVUPD.Z (DX), K1, Z28
 	VADDPD    Z28, Z0, Z0
 	VADDPD    Z28, Z1, Z1
 	VADDPD    Z28, Z2, Z2
 	VADDPD    Z28, Z3, Z3
 
-plain315:
+plain318:
 	TESTQ  $0x00000002, CX
-	JZ     linear316
+	JZ     linear319
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -8604,7 +8642,7 @@ plain315:
 	VMAXPD Z2, Z28, Z2
 	VMAXPD Z3, Z28, Z3
 
-linear316:
+linear319:
 	VMOVUPD Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPD Z1, K1, (AX)
@@ -8615,7 +8653,7 @@ linear316:
 	VZEROUPPER
 	RET
 
-rows297:
+rows300:
 	// 5 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -8634,7 +8672,7 @@ rows297:
 	VPXORQ     Z4, Z4, Z4
 	MOVQ       80(DI), CX
 
-term317:
+term320:
 	VMOVUPD.Z        (BX), K1, Z28
 	VFMADD231PD.BCST (SI), Z28, Z0
 	VFMADD231PD.BCST (SI)(R8*1), Z28, Z1
@@ -8644,10 +8682,10 @@ term317:
 	ADDQ             R9, SI
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term317
+	JNZ              term320
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set318
+	JZ               set321
 	MOVQ             AX, DX
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z0, Z0
@@ -8664,10 +8702,10 @@ term317:
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z4, Z4
 
-set318:
+set321:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain319
+	JZ        plain322
 	VMOVUPD.Z (DX), K1, Z28
 	VADDPD    Z28, Z0, Z0
 	VADDPD    Z28, Z1, Z1
@@ -8675,9 +8713,9 @@ set318:
 	VADDPD    Z28, Z3, Z3
 	VADDPD    Z28, Z4, Z4
 
-plain319:
+plain322:
 	TESTQ  $0x00000002, CX
-	JZ     linear320
+	JZ     linear323
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -8687,7 +8725,7 @@ plain319:
 	VMAXPD Z3, Z28, Z3
 	VMAXPD Z4, Z28, Z4
 
-linear320:
+linear323:
 	VMOVUPD Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPD Z1, K1, (AX)
@@ -8700,7 +8738,7 @@ linear320:
 	VZEROUPPER
 	RET
 
-rows296:
+rows299:
 	// 6 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -8722,7 +8760,7 @@ rows296:
 	VPXORQ     Z5, Z5, Z5
 	MOVQ       80(DI), CX
 
-term321:
+term324:
 	VMOVUPD.Z        (BX), K1, Z28
 	VFMADD231PD.BCST (SI), Z28, Z0
 	VFMADD231PD.BCST (SI)(R8*1), Z28, Z1
@@ -8733,10 +8771,10 @@ term321:
 	ADDQ             R9, SI
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term321
+	JNZ              term324
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set322
+	JZ               set325
 	MOVQ             AX, DX
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z0, Z0
@@ -8756,10 +8794,10 @@ term321:
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z5, Z5
 
-set322:
+set325:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain323
+	JZ        plain326
 	VMOVUPD.Z (DX), K1, Z28
 	VADDPD    Z28, Z0, Z0
 	VADDPD    Z28, Z1, Z1
@@ -8768,9 +8806,9 @@ set322:
 	VADDPD    Z28, Z4, Z4
 	VADDPD    Z28, Z5, Z5
 
-plain323:
+plain326:
 	TESTQ  $0x00000002, CX
-	JZ     linear324
+	JZ     linear327
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -8781,7 +8819,7 @@ plain323:
 	VMAXPD Z4, Z28, Z4
 	VMAXPD Z5, Z28, Z5
 
-linear324:
+linear327:
 	VMOVUPD Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPD Z1, K1, (AX)
@@ -8796,7 +8834,7 @@ linear324:
 	VZEROUPPER
 	RET
 
-rows295:
+rows298:
 	// 7 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -8821,7 +8859,7 @@ rows295:
 	VPXORQ     Z6, Z6, Z6
 	MOVQ       80(DI), CX
 
-term325:
+term328:
 	VMOVUPD.Z        (BX), K1, Z28
 	VFMADD231PD.BCST (SI), Z28, Z0
 	VFMADD231PD.BCST (SI)(R8*1), Z28, Z1
@@ -8833,10 +8871,10 @@ term325:
 	ADDQ             R9, SI
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term325
+	JNZ              term328
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set326
+	JZ               set329
 	MOVQ             AX, DX
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z0, Z0
@@ -8859,10 +8897,10 @@ term325:
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z6, Z6
 
-set326:
+set329:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain327
+	JZ        plain330
 	VMOVUPD.Z (DX), K1, Z28
 	VADDPD    Z28, Z0, Z0
 	VADDPD    Z28, Z1, Z1
@@ -8872,9 +8910,9 @@ set326:
 	VADDPD    Z28, Z5, Z5
 	VADDPD    Z28, Z6, Z6
 
-plain327:
+plain330:
 	TESTQ  $0x00000002, CX
-	JZ     linear328
+	JZ     linear331
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -8886,7 +8924,7 @@ plain327:
 	VMAXPD Z5, Z28, Z5
 	VMAXPD Z6, Z28, Z6
 
-linear328:
+linear331:
 	VMOVUPD Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPD Z1, K1, (AX)
@@ -8903,7 +8941,7 @@ linear328:
 	VZEROUPPER
 	RET
 
-rows294:
+rows297:
 	// 8 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -8931,7 +8969,7 @@ rows294:
 	VPXORQ     Z7, Z7, Z7
 	MOVQ       80(DI), CX
 
-term329:
+term332:
 	VMOVUPD.Z        (BX), K1, Z28
 	VFMADD231PD.BCST (SI), Z28, Z0
 	VFMADD231PD.BCST (SI)(R8*1), Z28, Z1
@@ -8945,10 +8983,10 @@ term329:
 	ADDQ             R9, R13
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term329
+	JNZ              term332
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set330
+	JZ               set333
 	MOVQ             AX, DX
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z0, Z0
@@ -8974,10 +9012,10 @@ term329:
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z7, Z7
 
-set330:
+set333:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain331
+	JZ        plain334
 	VMOVUPD.Z (DX), K1, Z28
 	VADDPD    Z28, Z0, Z0
 	VADDPD    Z28, Z1, Z1
@@ -8988,9 +9026,9 @@ set330:
 	VADDPD    Z28, Z6, Z6
 	VADDPD    Z28, Z7, Z7
 
-plain331:
+plain334:
 	TESTQ  $0x00000002, CX
-	JZ     linear332
+	JZ     linear335
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -9003,7 +9041,7 @@ plain331:
 	VMAXPD Z6, Z28, Z6
 	VMAXPD Z7, Z28, Z7
 
-linear332:
+linear335:
 	VMOVUPD Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPD Z1, K1, (AX)
@@ -9022,7 +9060,7 @@ linear332:
 	VZEROUPPER
 	RET
 
-rows293:
+rows296:
 	// 9 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -9053,7 +9091,7 @@ rows293:
 	VPXORQ     Z8, Z8, Z8
 	MOVQ       80(DI), CX
 
-term333:
+term336:
 	VMOVUPD.Z        (BX), K1, Z28
 	VFMADD231PD.BCST (SI), Z28, Z0
 	VFMADD231PD.BCST (SI)(R8*1), Z28, Z1
@@ -9068,10 +9106,10 @@ term333:
 	ADDQ             R9, R13
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term333
+	JNZ              term336
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set334
+	JZ               set337
 	MOVQ             AX, DX
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z0, Z0
@@ -9100,10 +9138,10 @@ term333:
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z8, Z8
 
-set334:
+set337:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain335
+	JZ        plain338
 	VMOVUPD.Z (DX), K1, Z28
 	VADDPD    Z28, Z0, Z0
 	VADDPD    Z28, Z1, Z1
@@ -9115,9 +9153,9 @@ set334:
 	VADDPD    Z28, Z7, Z7
 	VADDPD    Z28, Z8, Z8
 
-plain335:
+plain338:
 	TESTQ  $0x00000002, CX
-	JZ     linear336
+	JZ     linear339
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -9131,7 +9169,7 @@ plain335:
 	VMAXPD Z7, Z28, Z7
 	VMAXPD Z8, Z28, Z8
 
-linear336:
+linear339:
 	VMOVUPD Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPD Z1, K1, (AX)
@@ -9152,7 +9190,7 @@ linear336:
 	VZEROUPPER
 	RET
 
-rows292:
+rows295:
 	// 10 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -9186,7 +9224,7 @@ rows292:
 	VPXORQ     Z9, Z9, Z9
 	MOVQ       80(DI), CX
 
-term337:
+term340:
 	VMOVUPD.Z        (BX), K1, Z28
 	VFMADD231PD.BCST (SI), Z28, Z0
 	VFMADD231PD.BCST (SI)(R8*1), Z28, Z1
@@ -9202,10 +9240,10 @@ term337:
 	ADDQ             R9, R13
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term337
+	JNZ              term340
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set338
+	JZ               set341
 	MOVQ             AX, DX
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z0, Z0
@@ -9237,10 +9275,10 @@ term337:
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z9, Z9
 
-set338:
+set341:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain339
+	JZ        plain342
 	VMOVUPD.Z (DX), K1, Z28
 	VADDPD    Z28, Z0, Z0
 	VADDPD    Z28, Z1, Z1
@@ -9253,9 +9291,9 @@ set338:
 	VADDPD    Z28, Z8, Z8
 	VADDPD    Z28, Z9, Z9
 
-plain339:
+plain342:
 	TESTQ  $0x00000002, CX
-	JZ     linear340
+	JZ     linear343
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -9270,7 +9308,7 @@ plain339:
 	VMAXPD Z8, Z28, Z8
 	VMAXPD Z9, Z28, Z9
 
-linear340:
+linear343:
 	VMOVUPD Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPD Z1, K1, (AX)
@@ -9293,7 +9331,7 @@ linear340:
 	VZEROUPPER
 	RET
 
-rows291:
+rows294:
 	// 11 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -9330,7 +9368,7 @@ rows291:
 	VPXORQ     Z10, Z10, Z10
 	MOVQ       80(DI), CX
 
-term341:
+term344:
 	VMOVUPD.Z        (BX), K1, Z28
 	VFMADD231PD.BCST (SI), Z28, Z0
 	VFMADD231PD.BCST (SI)(R8*1), Z28, Z1
@@ -9347,10 +9385,10 @@ term341:
 	ADDQ             R9, R13
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term341
+	JNZ              term344
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set342
+	JZ               set345
 	MOVQ             AX, DX
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z0, Z0
@@ -9385,10 +9423,10 @@ term341:
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z10, Z10
 
-set342:
+set345:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain343
+	JZ        plain346
 	VMOVUPD.Z (DX), K1, Z28
 	VADDPD    Z28, Z0, Z0
 	VADDPD    Z28, Z1, Z1
@@ -9402,9 +9440,9 @@ set342:
 	VADDPD    Z28, Z9, Z9
 	VADDPD    Z28, Z10, Z10
 
-plain343:
+plain346:
 	TESTQ  $0x00000002, CX
-	JZ     linear344
+	JZ     linear347
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -9420,7 +9458,7 @@ plain343:
 	VMAXPD Z9, Z28, Z9
 	VMAXPD Z10, Z28, Z10
 
-linear344:
+linear347:
 	VMOVUPD Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPD Z1, K1, (AX)
@@ -9445,7 +9483,7 @@ linear344:
 	VZEROUPPER
 	RET
 
-rows290:
+rows293:
 	// 12 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -9485,7 +9523,7 @@ rows290:
 	VPXORQ     Z11, Z11, Z11
 	MOVQ       80(DI), CX
 
-term345:
+term348:
 	VMOVUPD.Z        (BX), K1, Z28
 	VFMADD231PD.BCST (SI), Z28, Z0
 	VFMADD231PD.BCST (SI)(R8*1), Z28, Z1
@@ -9503,10 +9541,10 @@ term345:
 	ADDQ             R9, R13
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term345
+	JNZ              term348
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set346
+	JZ               set349
 	MOVQ             AX, DX
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z0, Z0
@@ -9544,10 +9582,10 @@ term345:
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z11, Z11
 
-set346:
+set349:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain347
+	JZ        plain350
 	VMOVUPD.Z (DX), K1, Z28
 	VADDPD    Z28, Z0, Z0
 	VADDPD    Z28, Z1, Z1
@@ -9562,9 +9600,9 @@ set346:
 	VADDPD    Z28, Z10, Z10
 	VADDPD    Z28, Z11, Z11
 
-plain347:
+plain350:
 	TESTQ  $0x00000002, CX
-	JZ     linear348
+	JZ     linear351
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -9581,7 +9619,7 @@ plain347:
 	VMAXPD Z10, Z28, Z10
 	VMAXPD Z11, Z28, Z11
 
-linear348:
+linear351:
 	VMOVUPD Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPD Z1, K1, (AX)
@@ -9608,7 +9646,7 @@ linear348:
 	VZEROUPPER
 	RET
 
-rows289:
+rows292:
 	// 13 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -9651,7 +9689,7 @@ rows289:
 	VPXORQ     Z12, Z12, Z12
 	MOVQ       80(DI), CX
 
-term349:
+term352:
 	VMOVUPD.Z        (BX), K1, Z28
 	VFMADD231PD.BCST (SI), Z28, Z0
 	VFMADD231PD.BCST (SI)(R8*1), Z28, Z1
@@ -9670,10 +9708,10 @@ term349:
 	ADDQ             R9, R13
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term349
+	JNZ              term352
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set350
+	JZ               set353
 	MOVQ             AX, DX
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z0, Z0
@@ -9714,10 +9752,10 @@ term349:
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z12, Z12
 
-set350:
+set353:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain351
+	JZ        plain354
 	VMOVUPD.Z (DX), K1, Z28
 	VADDPD    Z28, Z0, Z0
 	VADDPD    Z28, Z1, Z1
@@ -9733,9 +9771,9 @@ set350:
 	VADDPD    Z28, Z11, Z11
 	VADDPD    Z28, Z12, Z12
 
-plain351:
+plain354:
 	TESTQ  $0x00000002, CX
-	JZ     linear352
+	JZ     linear355
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -9753,7 +9791,7 @@ plain351:
 	VMAXPD Z11, Z28, Z11
 	VMAXPD Z12, Z28, Z12
 
-linear352:
+linear355:
 	VMOVUPD Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPD Z1, K1, (AX)
@@ -9782,7 +9820,7 @@ linear352:
 	VZEROUPPER
 	RET
 
-rows288:
+rows291:
 	// 14 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -9828,7 +9866,7 @@ rows288:
 	VPXORQ     Z13, Z13, Z13
 	MOVQ       80(DI), CX
 
-term353:
+term356:
 	VMOVUPD.Z        (BX), K1, Z28
 	VFMADD231PD.BCST (SI), Z28, Z0
 	VFMADD231PD.BCST (SI)(R8*1), Z28, Z1
@@ -9848,10 +9886,10 @@ term353:
 	ADDQ             R9, R13
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term353
+	JNZ              term356
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set354
+	JZ               set357
 	MOVQ             AX, DX
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z0, Z0
@@ -9895,10 +9933,10 @@ term353:
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z13, Z13
 
-set354:
+set357:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain355
+	JZ        plain358
 	VMOVUPD.Z (DX), K1, Z28
 	VADDPD    Z28, Z0, Z0
 	VADDPD    Z28, Z1, Z1
@@ -9915,9 +9953,9 @@ set354:
 	VADDPD    Z28, Z12, Z12
 	VADDPD    Z28, Z13, Z13
 
-plain355:
+plain358:
 	TESTQ  $0x00000002, CX
-	JZ     linear356
+	JZ     linear359
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -9936,7 +9974,7 @@ plain355:
 	VMAXPD Z12, Z28, Z12
 	VMAXPD Z13, Z28, Z13
 
-linear356:
+linear359:
 	VMOVUPD Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPD Z1, K1, (AX)
@@ -10036,16 +10074,16 @@ TEXT ·transpose64AVX512(SB), NOSPLIT, $64-40
 	MOVQ    $-1, R9
 	KMOVW   R9, K1
 
-square357:
+square360:
 	CMPQ  DX, $+8
-	JGE   full358
+	JGE   full361
 	MOVQ  DX, CX
 	MOVL  $0x00000001, R9
 	SHLL  CL, R9
 	DECL  R9
 	KMOVW R9, K1
 
-full358:
+full361:
 	MOVQ       (SP), R9
 	VMOVUPD.Z  (BX)(R9*1), K1, Z0
 	MOVQ       8(SP), R9
@@ -10097,7 +10135,7 @@ full358:
 	ADDQ       $+64, BX
 	ADDQ       $+1024, AX
 	SUBQ       $+8, DX
-	JG         square357
+	JG         square360
 	VZEROUPPER
 	RET
 
@@ -10109,47 +10147,12 @@ TEXT ·add64AVX512(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), CX
 	XORL BX, BX
 	SUBQ $+8, CX
-	JLT  rest360
-
-again359:
-	VMOVUPD (AX)(BX*1), Z0
-	VMOVUPD (DX)(BX*1), Z1
-	VADDPD  Z1, Z0, Z0
-	VMOVUPD Z0, (AX)(BX*1)
-	ADDQ    $+64, BX
-	SUBQ    $+8, CX
-	JGE     again359
-
-rest360:
-	ADDQ      $+8, CX
-	JZ        end361
-	MOVL      $0x00000001, SI
-	SHLL      CL, SI
-	DECL      SI
-	KMOVW     SI, K1
-	VMOVUPD.Z (AX)(BX*1), K1, Z0
-	VMOVUPD.Z (DX)(BX*1), K1, Z1
-	VADDPD    Z1, Z0, Z0
-	VMOVUPD   Z0, K1, (AX)(BX*1)
-
-end361:
-	VZEROUPPER
-	RET
-
-// func mul64AVX512(y *float64, x *float64, n int)
-// Requires: AVX, AVX512F
-TEXT ·mul64AVX512(SB), NOSPLIT, $0-24
-	MOVQ y+0(FP), AX
-	MOVQ x+8(FP), DX
-	MOVQ n+16(FP), CX
-	XORL BX, BX
-	SUBQ $+8, CX
 	JLT  rest363
 
 again362:
 	VMOVUPD (AX)(BX*1), Z0
 	VMOVUPD (DX)(BX*1), Z1
-	VMULPD  Z1, Z0, Z0
+	VADDPD  Z1, Z0, Z0
 	VMOVUPD Z0, (AX)(BX*1)
 	ADDQ    $+64, BX
 	SUBQ    $+8, CX
@@ -10164,10 +10167,45 @@ rest363:
 	KMOVW     SI, K1
 	VMOVUPD.Z (AX)(BX*1), K1, Z0
 	VMOVUPD.Z (DX)(BX*1), K1, Z1
-	VMULPD    Z1, Z0, Z0
+	VADDPD    Z1, Z0, Z0
 	VMOVUPD   Z0, K1, (AX)(BX*1)
 
 end364:
+	VZEROUPPER
+	RET
+
+// func mul64AVX512(y *float64, x *float64, n int)
+// Requires: AVX, AVX512F
+TEXT ·mul64AVX512(SB), NOSPLIT, $0-24
+	MOVQ y+0(FP), AX
+	MOVQ x+8(FP), DX
+	MOVQ n+16(FP), CX
+	XORL BX, BX
+	SUBQ $+8, CX
+	JLT  rest366
+
+again365:
+	VMOVUPD (AX)(BX*1), Z0
+	VMOVUPD (DX)(BX*1), Z1
+	VMULPD  Z1, Z0, Z0
+	VMOVUPD Z0, (AX)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+8, CX
+	JGE     again365
+
+rest366:
+	ADDQ      $+8, CX
+	JZ        end367
+	MOVL      $0x00000001, SI
+	SHLL      CL, SI
+	DECL      SI
+	KMOVW     SI, K1
+	VMOVUPD.Z (AX)(BX*1), K1, Z0
+	VMOVUPD.Z (DX)(BX*1), K1, Z1
+	VMULPD    Z1, Z0, Z0
+	VMOVUPD   Z0, K1, (AX)(BX*1)
+
+end367:
 	VZEROUPPER
 	RET
 
@@ -10179,19 +10217,19 @@ TEXT ·scale64AVX512(SB), NOSPLIT, $0-24
 	XORL         DX, DX
 	VBROADCASTSD a+16(FP), Z0
 	SUBQ         $+8, CX
-	JLT          rest366
+	JLT          rest369
 
-again365:
+again368:
 	VMOVUPD (AX)(DX*1), Z1
 	VMULPD  Z0, Z1, Z1
 	VMOVUPD Z1, (AX)(DX*1)
 	ADDQ    $+64, DX
 	SUBQ    $+8, CX
-	JGE     again365
+	JGE     again368
 
-rest366:
+rest369:
 	ADDQ      $+8, CX
-	JZ        end367
+	JZ        end370
 	MOVL      $0x00000001, BX
 	SHLL      CL, BX
 	DECL      BX
@@ -10200,7 +10238,45 @@ rest366:
 	VMULPD    Z0, Z1, Z1
 	VMOVUPD   Z1, K1, (AX)(DX*1)
 
-end367:
+end370:
+	VZEROUPPER
+	RET
+
+// func lerp64AVX512(y *float64, x *float64, n int, a float64)
+// Requires: AVX, AVX512F
+TEXT ·lerp64AVX512(SB), NOSPLIT, $0-32
+	MOVQ         y+0(FP), AX
+	MOVQ         x+8(FP), DX
+	MOVQ         n+16(FP), CX
+	XORL         BX, BX
+	VBROADCASTSD a+24(FP), Z0
+	SUBQ         $+8, CX
+	JLT          rest372
+
+again371:
+	VMOVUPD     (AX)(BX*1), Z1
+	VMOVUPD     (DX)(BX*1), Z2
+	VSUBPD      Z1, Z2, Z2
+	VFMADD231PD Z0, Z2, Z1
+	VMOVUPD     Z1, (AX)(BX*1)
+	ADDQ        $+64, BX
+	SUBQ        $+8, CX
+	JGE         again371
+
+rest372:
+	ADDQ        $+8, CX
+	JZ          end373
+	MOVL        $0x00000001, SI
+	SHLL        CL, SI
+	DECL        SI
+	KMOVW       SI, K1
+	VMOVUPD.Z   (AX)(BX*1), K1, Z1
+	VMOVUPD.Z   (DX)(BX*1), K1, Z2
+	VSUBPD      Z1, Z2, Z2
+	VFMADD231PD Z0, Z2, Z1
+	VMOVUPD     Z1, K1, (AX)(BX*1)
+
+end373:
 	VZEROUPPER
 	RET
 
@@ -10213,9 +10289,9 @@ TEXT ·reluGrad64AVX512(SB), NOSPLIT, $0-24
 	XORL   BX, BX
 	VPXORQ Z0, Z0, Z0
 	SUBQ   $+8, CX
-	JLT    rest369
+	JLT    rest375
 
-again368:
+again374:
 	VMOVUPD   (DX)(BX*1), Z1
 	VMOVUPD   (AX)(BX*1), Z2
 	VCMPPD    $0x0e, Z0, Z1, K1
@@ -10223,11 +10299,11 @@ again368:
 	VMOVUPD   Z2, (AX)(BX*1)
 	ADDQ      $+64, BX
 	SUBQ      $+8, CX
-	JGE       again368
+	JGE       again374
 
-rest369:
+rest375:
 	ADDQ      $+8, CX
-	JZ        end370
+	JZ        end376
 	MOVL      $0x00000001, SI
 	SHLL      CL, SI
 	DECL      SI
@@ -10238,7 +10314,7 @@ rest369:
 	VMOVUPD.Z Z2, K2, Z2
 	VMOVUPD   Z2, K1, (AX)(BX*1)
 
-end370:
+end376:
 	VZEROUPPER
 	RET
 
@@ -10259,9 +10335,9 @@ TEXT ·adam64AVX512(SB), NOSPLIT, $0-96
 	VBROADCASTSD eps+80(FP), Z5
 	VBROADCASTSD inverse+88(FP), Z6
 	SUBQ         $+8, CX
-	JLT          rest372
+	JLT          rest378
 
-again371:
+again377:
 	VMOVUPD     (SI)(DI*1), Z7
 	VMOVUPD     (DX)(DI*1), Z8
 	VMOVUPD     (BX)(DI*1), Z9
@@ -10282,11 +10358,11 @@ again371:
 	VMOVUPD     Z7, (AX)(DI*1)
 	ADDQ        $+64, DI
 	SUBQ        $+8, CX
-	JGE         again371
+	JGE         again377
 
-rest372:
+rest378:
 	ADDQ        $+8, CX
-	JZ          end373
+	JZ          end379
 	MOVL        $0x00000001, R8
 	SHLL        CL, R8
 	DECL        R8
@@ -10310,7 +10386,7 @@ rest372:
 	VSUBPD      Z8, Z0, Z0
 	VMOVUPD     Z0, K1, (AX)(DI*1)
 
-end373:
+end379:
 	VZEROUPPER
 	RET
 
@@ -10323,20 +10399,20 @@ TEXT ·axpy32AVX512(SB), NOSPLIT, $0-28
 	XORL         BX, BX
 	VBROADCASTSS a+24(FP), Z0
 	SUBQ         $+16, CX
-	JLT          rest375
+	JLT          rest381
 
-again374:
+again380:
 	VMOVUPS     (AX)(BX*1), Z1
 	VMOVUPS     (DX)(BX*1), Z2
 	VFMADD231PS Z0, Z2, Z1
 	VMOVUPS     Z1, (AX)(BX*1)
 	ADDQ        $+64, BX
 	SUBQ        $+16, CX
-	JGE         again374
+	JGE         again380
 
-rest375:
+rest381:
 	ADDQ        $+16, CX
-	JZ          end376
+	JZ          end382
 	MOVL        $0x00000001, SI
 	SHLL        CL, SI
 	DECL        SI
@@ -10346,7 +10422,7 @@ rest375:
 	VFMADD231PS Z0, Z2, Z1
 	VMOVUPS     Z1, K1, (AX)(BX*1)
 
-end376:
+end382:
 	VZEROUPPER
 	RET
 
@@ -10362,9 +10438,9 @@ TEXT ·dot32AVX512(SB), NOSPLIT, $0-28
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
 	SUBQ   $+64, CX
-	JLT    done378
+	JLT    done384
 
-again377:
+again383:
 	VMOVUPS     (AX)(BX*1), Z4
 	VFMADD231PS (DX)(BX*1), Z4, Z0
 	VMOVUPS     64(AX)(BX*1), Z4
@@ -10375,24 +10451,24 @@ again377:
 	VFMADD231PS 192(DX)(BX*1), Z4, Z3
 	ADDQ        $+256, BX
 	SUBQ        $+64, CX
-	JGE         again377
+	JGE         again383
 
-done378:
+done384:
 	ADDQ $+64, CX
 	SUBQ $+16, CX
-	JLT  done380
+	JLT  done386
 
-again379:
+again385:
 	VMOVUPS     (AX)(BX*1), Z4
 	VFMADD231PS (DX)(BX*1), Z4, Z0
 	ADDQ        $+64, BX
 	SUBQ        $+16, CX
-	JGE         again379
+	JGE         again385
 
-done380:
+done386:
 	ADDQ        $+16, CX
 	TESTQ       CX, CX
-	JZ          end381
+	JZ          end387
 	MOVL        $0x00000001, SI
 	SHLL        CL, SI
 	DECL        SI
@@ -10401,7 +10477,7 @@ done380:
 	VMOVUPS.Z   (DX)(BX*1), K1, Z5
 	VFMADD231PS Z4, Z5, Z1
 
-end381:
+end387:
 	VADDPS        Z1, Z0, Z0
 	VADDPS        Z3, Z2, Z2
 	VADDPS        Z2, Z0, Z0
@@ -10428,9 +10504,9 @@ TEXT ·exp32AVX512(SB), NOSPLIT, $0-28
 	VBROADCASTSS numbers<>+32(SB), Z1
 	VBROADCASTSS shift+24(FP), Z2
 	SUBQ         $+16, CX
-	JLT          rest383
+	JLT          rest389
 
-again382:
+again388:
 	VMOVUPS (DX)(BX*1), Z3
 	VSUBPS  Z2, Z3, Z3
 
@@ -10454,11 +10530,11 @@ again382:
 	VMOVUPS           Z6, (AX)(BX*1)
 	ADDQ              $+64, BX
 	SUBQ              $+16, CX
-	JGE               again382
+	JGE               again388
 
-rest383:
+rest389:
 	ADDQ      $+16, CX
-	JZ        end384
+	JZ        end390
 	MOVL      $0x00000001, SI
 	SHLL      CL, SI
 	DECL      SI
@@ -10485,7 +10561,7 @@ rest383:
 	VSCALEFPS         Z0, Z3, Z3
 	VMOVUPS           Z3, K1, (AX)(BX*1)
 
-end384:
+end390:
 	VZEROUPPER
 	RET
 
@@ -10501,9 +10577,9 @@ TEXT ·sigmoid32AVX512(SB), NOSPLIT, $0-24
 	VBROADCASTSS numbers<>+352(SB), Z2
 	VPXORQ       Z3, Z3, Z3
 	SUBQ         $+16, CX
-	JLT          rest386
+	JLT          rest392
 
-again385:
+again391:
 	VMOVUPS    (DX)(BX*1), Z4
 	VPORD.BCST numbers<>+384(SB), Z4, Z5
 
@@ -10531,11 +10607,11 @@ again385:
 	VMOVUPS           Z6, (AX)(BX*1)
 	ADDQ              $+64, BX
 	SUBQ              $+16, CX
-	JGE               again385
+	JGE               again391
 
-rest386:
+rest392:
 	ADDQ       $+16, CX
-	JZ         end387
+	JZ         end393
 	MOVL       $0x00000001, SI
 	SHLL       CL, SI
 	DECL       SI
@@ -10566,7 +10642,7 @@ rest386:
 	VDIVPS            Z6, Z7, Z7
 	VMOVUPS           Z7, K1, (AX)(BX*1)
 
-end387:
+end393:
 	VZEROUPPER
 	RET
 
@@ -10583,9 +10659,9 @@ TEXT ·tanh32AVX512(SB), NOSPLIT, $0-24
 	VBROADCASTSS numbers<>+416(SB), Z3
 	VBROADCASTSS numbers<>+448(SB), Z4
 	SUBQ         $+16, CX
-	JLT          rest389
+	JLT          rest395
 
-again388:
+again394:
 	VMOVUPS     (DX)(BX*1), Z5
 	VPANDD.BCST numbers<>+480(SB), Z5, Z6
 	VADDPS      Z6, Z6, Z7
@@ -10625,11 +10701,11 @@ again388:
 	VMOVUPS           Z10, (AX)(BX*1)
 	ADDQ              $+64, BX
 	SUBQ              $+16, CX
-	JGE               again388
+	JGE               again394
 
-rest389:
+rest395:
 	ADDQ        $+16, CX
-	JZ          end390
+	JZ          end396
 	MOVL        $0x00000001, SI
 	SHLL        CL, SI
 	DECL        SI
@@ -10672,7 +10748,7 @@ rest389:
 	VPORD             Z5, Z11, Z11
 	VMOVUPS           Z11, K1, (AX)(BX*1)
 
-end390:
+end396:
 	VZEROUPPER
 	RET
 
@@ -10688,9 +10764,9 @@ TEXT ·softplus32AVX512(SB), NOSPLIT, $0-24
 	VBROADCASTSS numbers<>+672(SB), Z3
 	VPXORQ       Z2, Z2, Z2
 	SUBQ         $+16, CX
-	JLT          rest392
+	JLT          rest398
 
-again391:
+again397:
 	VMOVUPS    (DX)(BX*1), Z4
 	VPORD.BCST numbers<>+384(SB), Z4, Z5
 
@@ -10738,11 +10814,11 @@ again391:
 	VMOVUPS           Z9, (AX)(BX*1)
 	ADDQ              $+64, BX
 	SUBQ              $+16, CX
-	JGE               again391
+	JGE               again397
 
-rest392:
+rest398:
 	ADDQ       $+16, CX
-	JZ         end393
+	JZ         end399
 	MOVL       $0x00000001, SI
 	SHLL       CL, SI
 	DECL       SI
@@ -10793,7 +10869,7 @@ rest392:
 	VADDPS            Z4, Z3, Z3
 	VMOVUPS           Z3, K1, (AX)(BX*1)
 
-end393:
+end399:
 	VZEROUPPER
 	RET
 
@@ -10823,19 +10899,19 @@ TEXT ·multiply32AVX2(SB), NOSPLIT, $0-8
 	VMOVUPS 32(DX)(CX*4), Y15
 	MOVQ    64(DI), DX
 	CMPQ    72(DI), $+8
-	JLE     narrow394
+	JLE     narrow400
 	CMPQ    72(DI), $+16
-	JLT     cut395
+	JLT     cut401
 	CMPQ    DX, $+6
-	JE      rows396
+	JE      rows402
 	CMPQ    DX, $+5
-	JE      rows397
+	JE      rows403
 	CMPQ    DX, $+4
-	JE      rows398
+	JE      rows404
 	CMPQ    DX, $+3
-	JE      rows399
+	JE      rows405
 	CMPQ    DX, $+2
-	JE      rows400
+	JE      rows406
 
 	// 1 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
@@ -10845,7 +10921,7 @@ TEXT ·multiply32AVX2(SB), NOSPLIT, $0-8
 	VXORPS     Y1, Y1, Y1
 	MOVQ       80(DI), CX
 
-term401:
+term407:
 	VMOVUPS      (BX), Y12
 	VMOVUPS      32(BX), Y13
 	VBROADCASTSS (SI), Y14
@@ -10854,41 +10930,41 @@ term401:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term401
+	JNZ          term407
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set402
+	JZ           set408
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
 	VMOVUPS      32(DX), Y13
 	VADDPS       Y13, Y1, Y1
 
-set402:
+set408:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain403
+	JZ      plain409
 	VMOVUPS (DX), Y12
 	VMOVUPS 32(DX), Y13
 	VADDPS  Y12, Y0, Y0
 	VADDPS  Y13, Y1, Y1
 
-plain403:
+plain409:
 	TESTQ  $0x00000002, CX
-	JZ     linear404
+	JZ     linear410
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
 	VMAXPS Y0, Y12, Y0
 	VMAXPS Y1, Y12, Y1
 
-linear404:
+linear410:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	VZEROUPPER
 	RET
 
-rows400:
+rows406:
 	// 2 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -10902,7 +10978,7 @@ rows400:
 	VXORPS     Y3, Y3, Y3
 	MOVQ       80(DI), CX
 
-term405:
+term411:
 	VMOVUPS      (BX), Y12
 	VMOVUPS      32(BX), Y13
 	VBROADCASTSS (SI), Y14
@@ -10914,10 +10990,10 @@ term405:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term405
+	JNZ          term411
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set406
+	JZ           set412
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
@@ -10929,10 +11005,10 @@ term405:
 	VMOVUPS      32(DX), Y13
 	VADDPS       Y13, Y3, Y3
 
-set406:
+set412:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain407
+	JZ      plain413
 	VMOVUPS (DX), Y12
 	VMOVUPS 32(DX), Y13
 	VADDPS  Y12, Y0, Y0
@@ -10940,9 +11016,9 @@ set406:
 	VADDPS  Y12, Y2, Y2
 	VADDPS  Y13, Y3, Y3
 
-plain407:
+plain413:
 	TESTQ  $0x00000002, CX
-	JZ     linear408
+	JZ     linear414
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -10951,7 +11027,7 @@ plain407:
 	VMAXPS Y2, Y12, Y2
 	VMAXPS Y3, Y12, Y3
 
-linear408:
+linear414:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	ADDQ    R15, AX
@@ -10960,7 +11036,7 @@ linear408:
 	VZEROUPPER
 	RET
 
-rows399:
+rows405:
 	// 3 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -10979,7 +11055,7 @@ rows399:
 	VXORPS     Y5, Y5, Y5
 	MOVQ       80(DI), CX
 
-term409:
+term415:
 	VMOVUPS      (BX), Y12
 	VMOVUPS      32(BX), Y13
 	VBROADCASTSS (SI), Y14
@@ -10994,10 +11070,10 @@ term409:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term409
+	JNZ          term415
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set410
+	JZ           set416
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
@@ -11014,10 +11090,10 @@ term409:
 	VMOVUPS      32(DX), Y13
 	VADDPS       Y13, Y5, Y5
 
-set410:
+set416:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain411
+	JZ      plain417
 	VMOVUPS (DX), Y12
 	VMOVUPS 32(DX), Y13
 	VADDPS  Y12, Y0, Y0
@@ -11027,9 +11103,9 @@ set410:
 	VADDPS  Y12, Y4, Y4
 	VADDPS  Y13, Y5, Y5
 
-plain411:
+plain417:
 	TESTQ  $0x00000002, CX
-	JZ     linear412
+	JZ     linear418
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -11040,7 +11116,7 @@ plain411:
 	VMAXPS Y4, Y12, Y4
 	VMAXPS Y5, Y12, Y5
 
-linear412:
+linear418:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	ADDQ    R15, AX
@@ -11052,7 +11128,7 @@ linear412:
 	VZEROUPPER
 	RET
 
-rows398:
+rows404:
 	// 4 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -11076,7 +11152,7 @@ rows398:
 	VXORPS     Y7, Y7, Y7
 	MOVQ       80(DI), CX
 
-term413:
+term419:
 	VMOVUPS      (BX), Y12
 	VMOVUPS      32(BX), Y13
 	VBROADCASTSS (SI), Y14
@@ -11094,10 +11170,10 @@ term413:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term413
+	JNZ          term419
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set414
+	JZ           set420
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
@@ -11119,10 +11195,10 @@ term413:
 	VMOVUPS      32(DX), Y13
 	VADDPS       Y13, Y7, Y7
 
-set414:
+set420:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain415
+	JZ      plain421
 	VMOVUPS (DX), Y12
 	VMOVUPS 32(DX), Y13
 	VADDPS  Y12, Y0, Y0
@@ -11134,9 +11210,9 @@ set414:
 	VADDPS  Y12, Y6, Y6
 	VADDPS  Y13, Y7, Y7
 
-plain415:
+plain421:
 	TESTQ  $0x00000002, CX
-	JZ     linear416
+	JZ     linear422
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -11149,7 +11225,7 @@ plain415:
 	VMAXPS Y6, Y12, Y6
 	VMAXPS Y7, Y12, Y7
 
-linear416:
+linear422:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	ADDQ    R15, AX
@@ -11164,7 +11240,7 @@ linear416:
 	VZEROUPPER
 	RET
 
-rows397:
+rows403:
 	// 5 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -11193,7 +11269,7 @@ rows397:
 	VXORPS     Y9, Y9, Y9
 	MOVQ       80(DI), CX
 
-term417:
+term423:
 	VMOVUPS      (BX), Y12
 	VMOVUPS      32(BX), Y13
 	VBROADCASTSS (SI), Y14
@@ -11214,10 +11290,10 @@ term417:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term417
+	JNZ          term423
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set418
+	JZ           set424
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
@@ -11244,10 +11320,10 @@ term417:
 	VMOVUPS      32(DX), Y13
 	VADDPS       Y13, Y9, Y9
 
-set418:
+set424:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain419
+	JZ      plain425
 	VMOVUPS (DX), Y12
 	VMOVUPS 32(DX), Y13
 	VADDPS  Y12, Y0, Y0
@@ -11261,9 +11337,9 @@ set418:
 	VADDPS  Y12, Y8, Y8
 	VADDPS  Y13, Y9, Y9
 
-plain419:
+plain425:
 	TESTQ  $0x00000002, CX
-	JZ     linear420
+	JZ     linear426
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -11278,7 +11354,7 @@ plain419:
 	VMAXPS Y8, Y12, Y8
 	VMAXPS Y9, Y12, Y9
 
-linear420:
+linear426:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	ADDQ    R15, AX
@@ -11296,7 +11372,7 @@ linear420:
 	VZEROUPPER
 	RET
 
-rows396:
+rows402:
 	// 6 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -11330,7 +11406,7 @@ rows396:
 	VXORPS     Y11, Y11, Y11
 	MOVQ       80(DI), CX
 
-term421:
+term427:
 	VMOVUPS      (BX), Y12
 	VMOVUPS      32(BX), Y13
 	VBROADCASTSS (SI), Y14
@@ -11354,10 +11430,10 @@ term421:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term421
+	JNZ          term427
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set422
+	JZ           set428
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
@@ -11389,10 +11465,10 @@ term421:
 	VMOVUPS      32(DX), Y13
 	VADDPS       Y13, Y11, Y11
 
-set422:
+set428:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain423
+	JZ      plain429
 	VMOVUPS (DX), Y12
 	VMOVUPS 32(DX), Y13
 	VADDPS  Y12, Y0, Y0
@@ -11408,9 +11484,9 @@ set422:
 	VADDPS  Y12, Y10, Y10
 	VADDPS  Y13, Y11, Y11
 
-plain423:
+plain429:
 	TESTQ  $0x00000002, CX
-	JZ     linear424
+	JZ     linear430
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -11427,7 +11503,7 @@ plain423:
 	VMAXPS Y10, Y12, Y10
 	VMAXPS Y11, Y12, Y11
 
-linear424:
+linear430:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	ADDQ    R15, AX
@@ -11448,17 +11524,17 @@ linear424:
 	VZEROUPPER
 	RET
 
-cut395:
+cut401:
 	CMPQ DX, $+6
-	JE   rows425
+	JE   rows431
 	CMPQ DX, $+5
-	JE   rows426
+	JE   rows432
 	CMPQ DX, $+4
-	JE   rows427
+	JE   rows433
 	CMPQ DX, $+3
-	JE   rows428
+	JE   rows434
 	CMPQ DX, $+2
-	JE   rows429
+	JE   rows435
 
 	// 1 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
@@ -11468,7 +11544,7 @@ cut395:
 	VXORPS     Y1, Y1, Y1
 	MOVQ       80(DI), CX
 
-term430:
+term436:
 	VMOVUPS      (BX), Y12
 	VMASKMOVPS   32(BX), Y15, Y13
 	VBROADCASTSS (SI), Y14
@@ -11477,41 +11553,41 @@ term430:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term430
+	JNZ          term436
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set431
+	JZ           set437
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
 	VMASKMOVPS   32(DX), Y15, Y13
 	VADDPS       Y13, Y1, Y1
 
-set431:
+set437:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain432
+	JZ         plain438
 	VMOVUPS    (DX), Y12
 	VMASKMOVPS 32(DX), Y15, Y13
 	VADDPS     Y12, Y0, Y0
 	VADDPS     Y13, Y1, Y1
 
-plain432:
+plain438:
 	TESTQ  $0x00000002, CX
-	JZ     linear433
+	JZ     linear439
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
 	VMAXPS Y0, Y12, Y0
 	VMAXPS Y1, Y12, Y1
 
-linear433:
+linear439:
 	VMOVUPS    Y0, (AX)
 	VMASKMOVPS Y1, Y15, 32(AX)
 	VZEROUPPER
 	RET
 
-rows429:
+rows435:
 	// 2 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -11525,7 +11601,7 @@ rows429:
 	VXORPS     Y3, Y3, Y3
 	MOVQ       80(DI), CX
 
-term434:
+term440:
 	VMOVUPS      (BX), Y12
 	VMASKMOVPS   32(BX), Y15, Y13
 	VBROADCASTSS (SI), Y14
@@ -11537,10 +11613,10 @@ term434:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term434
+	JNZ          term440
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set435
+	JZ           set441
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
@@ -11552,10 +11628,10 @@ term434:
 	VMASKMOVPS   32(DX), Y15, Y13
 	VADDPS       Y13, Y3, Y3
 
-set435:
+set441:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain436
+	JZ         plain442
 	VMOVUPS    (DX), Y12
 	VMASKMOVPS 32(DX), Y15, Y13
 	VADDPS     Y12, Y0, Y0
@@ -11563,9 +11639,9 @@ set435:
 	VADDPS     Y12, Y2, Y2
 	VADDPS     Y13, Y3, Y3
 
-plain436:
+plain442:
 	TESTQ  $0x00000002, CX
-	JZ     linear437
+	JZ     linear443
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -11574,7 +11650,7 @@ plain436:
 	VMAXPS Y2, Y12, Y2
 	VMAXPS Y3, Y12, Y3
 
-linear437:
+linear443:
 	VMOVUPS    Y0, (AX)
 	VMASKMOVPS Y1, Y15, 32(AX)
 	ADDQ       R15, AX
@@ -11583,7 +11659,7 @@ linear437:
 	VZEROUPPER
 	RET
 
-rows428:
+rows434:
 	// 3 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -11602,7 +11678,7 @@ rows428:
 	VXORPS     Y5, Y5, Y5
 	MOVQ       80(DI), CX
 
-term438:
+term444:
 	VMOVUPS      (BX), Y12
 	VMASKMOVPS   32(BX), Y15, Y13
 	VBROADCASTSS (SI), Y14
@@ -11617,10 +11693,10 @@ term438:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term438
+	JNZ          term444
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set439
+	JZ           set445
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
@@ -11637,10 +11713,10 @@ term438:
 	VMASKMOVPS   32(DX), Y15, Y13
 	VADDPS       Y13, Y5, Y5
 
-set439:
+set445:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain440
+	JZ         plain446
 	VMOVUPS    (DX), Y12
 	VMASKMOVPS 32(DX), Y15, Y13
 	VADDPS     Y12, Y0, Y0
@@ -11650,9 +11726,9 @@ set439:
 	VADDPS     Y12, Y4, Y4
 	VADDPS     Y13, Y5, Y5
 
-plain440:
+plain446:
 	TESTQ  $0x00000002, CX
-	JZ     linear441
+	JZ     linear447
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -11663,7 +11739,7 @@ plain440:
 	VMAXPS Y4, Y12, Y4
 	VMAXPS Y5, Y12, Y5
 
-linear441:
+linear447:
 	VMOVUPS    Y0, (AX)
 	VMASKMOVPS Y1, Y15, 32(AX)
 	ADDQ       R15, AX
@@ -11675,7 +11751,7 @@ linear441:
 	VZEROUPPER
 	RET
 
-rows427:
+rows433:
 	// 4 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -11699,7 +11775,7 @@ rows427:
 	VXORPS     Y7, Y7, Y7
 	MOVQ       80(DI), CX
 
-term442:
+term448:
 	VMOVUPS      (BX), Y12
 	VMASKMOVPS   32(BX), Y15, Y13
 	VBROADCASTSS (SI), Y14
@@ -11717,10 +11793,10 @@ term442:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term442
+	JNZ          term448
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set443
+	JZ           set449
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
@@ -11742,10 +11818,10 @@ term442:
 	VMASKMOVPS   32(DX), Y15, Y13
 	VADDPS       Y13, Y7, Y7
 
-set443:
+set449:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain444
+	JZ         plain450
 	VMOVUPS    (DX), Y12
 	VMASKMOVPS 32(DX), Y15, Y13
 	VADDPS     Y12, Y0, Y0
@@ -11757,9 +11833,9 @@ set443:
 	VADDPS     Y12, Y6, Y6
 	VADDPS     Y13, Y7, Y7
 
-plain444:
+plain450:
 	TESTQ  $0x00000002, CX
-	JZ     linear445
+	JZ     linear451
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -11772,7 +11848,7 @@ plain444:
 	VMAXPS Y6, Y12, Y6
 	VMAXPS Y7, Y12, Y7
 
-linear445:
+linear451:
 	VMOVUPS    Y0, (AX)
 	VMASKMOVPS Y1, Y15, 32(AX)
 	ADDQ       R15, AX
@@ -11787,7 +11863,7 @@ linear445:
 	VZEROUPPER
 	RET
 
-rows426:
+rows432:
 	// 5 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -11816,7 +11892,7 @@ rows426:
 	VXORPS     Y9, Y9, Y9
 	MOVQ       80(DI), CX
 
-term446:
+term452:
 	VMOVUPS      (BX), Y12
 	VMASKMOVPS   32(BX), Y15, Y13
 	VBROADCASTSS (SI), Y14
@@ -11837,10 +11913,10 @@ term446:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term446
+	JNZ          term452
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set447
+	JZ           set453
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
@@ -11867,10 +11943,10 @@ term446:
 	VMASKMOVPS   32(DX), Y15, Y13
 	VADDPS       Y13, Y9, Y9
 
-set447:
+set453:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain448
+	JZ         plain454
 	VMOVUPS    (DX), Y12
 	VMASKMOVPS 32(DX), Y15, Y13
 	VADDPS     Y12, Y0, Y0
@@ -11884,9 +11960,9 @@ set447:
 	VADDPS     Y12, Y8, Y8
 	VADDPS     Y13, Y9, Y9
 
-plain448:
+plain454:
 	TESTQ  $0x00000002, CX
-	JZ     linear449
+	JZ     linear455
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -11901,7 +11977,7 @@ plain448:
 	VMAXPS Y8, Y12, Y8
 	VMAXPS Y9, Y12, Y9
 
-linear449:
+linear455:
 	VMOVUPS    Y0, (AX)
 	VMASKMOVPS Y1, Y15, 32(AX)
 	ADDQ       R15, AX
@@ -11919,7 +11995,7 @@ linear449:
 	VZEROUPPER
 	RET
 
-rows425:
+rows431:
 	// 6 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -11953,7 +12029,7 @@ rows425:
 	VXORPS     Y11, Y11, Y11
 	MOVQ       80(DI), CX
 
-term450:
+term456:
 	VMOVUPS      (BX), Y12
 	VMASKMOVPS   32(BX), Y15, Y13
 	VBROADCASTSS (SI), Y14
@@ -11977,10 +12053,10 @@ term450:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term450
+	JNZ          term456
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set451
+	JZ           set457
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
@@ -12012,10 +12088,10 @@ term450:
 	VMASKMOVPS   32(DX), Y15, Y13
 	VADDPS       Y13, Y11, Y11
 
-set451:
+set457:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain452
+	JZ         plain458
 	VMOVUPS    (DX), Y12
 	VMASKMOVPS 32(DX), Y15, Y13
 	VADDPS     Y12, Y0, Y0
@@ -12031,9 +12107,9 @@ set451:
 	VADDPS     Y12, Y10, Y10
 	VADDPS     Y13, Y11, Y11
 
-plain452:
+plain458:
 	TESTQ  $0x00000002, CX
-	JZ     linear453
+	JZ     linear459
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -12050,7 +12126,7 @@ plain452:
 	VMAXPS Y10, Y12, Y10
 	VMAXPS Y11, Y12, Y11
 
-linear453:
+linear459:
 	VMOVUPS    Y0, (AX)
 	VMASKMOVPS Y1, Y15, 32(AX)
 	ADDQ       R15, AX
@@ -12071,17 +12147,17 @@ linear453:
 	VZEROUPPER
 	RET
 
-narrow394:
+narrow400:
 	CMPQ DX, $+6
-	JE   rows454
+	JE   rows460
 	CMPQ DX, $+5
-	JE   rows455
+	JE   rows461
 	CMPQ DX, $+4
-	JE   rows456
+	JE   rows462
 	CMPQ DX, $+3
-	JE   rows457
+	JE   rows463
 	CMPQ DX, $+2
-	JE   rows458
+	JE   rows464
 
 	// 1 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
@@ -12089,42 +12165,42 @@ narrow394:
 	VXORPS     Y0, Y0, Y0
 	MOVQ       80(DI), CX
 
-term459:
+term465:
 	VMASKMOVPS   (BX), Y15, Y12
 	VBROADCASTSS (SI), Y14
 	VFMADD231PS  Y14, Y12, Y0
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term459
+	JNZ          term465
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set460
+	JZ           set466
 	MOVQ         AX, DX
 	VMASKMOVPS   (DX), Y15, Y12
 	VADDPS       Y12, Y0, Y0
 
-set460:
+set466:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain461
+	JZ         plain467
 	VMASKMOVPS (DX), Y15, Y12
 	VADDPS     Y12, Y0, Y0
 
-plain461:
+plain467:
 	TESTQ  $0x00000002, CX
-	JZ     linear462
+	JZ     linear468
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
 	VMAXPS Y0, Y12, Y0
 
-linear462:
+linear468:
 	VMASKMOVPS Y0, Y15, (AX)
 	VZEROUPPER
 	RET
 
-rows458:
+rows464:
 	// 2 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -12134,7 +12210,7 @@ rows458:
 	VXORPS     Y1, Y1, Y1
 	MOVQ       80(DI), CX
 
-term463:
+term469:
 	VMASKMOVPS   (BX), Y15, Y12
 	VBROADCASTSS (SI), Y14
 	VFMADD231PS  Y14, Y12, Y0
@@ -12143,10 +12219,10 @@ term463:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term463
+	JNZ          term469
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set464
+	JZ           set470
 	MOVQ         AX, DX
 	VMASKMOVPS   (DX), Y15, Y12
 	VADDPS       Y12, Y0, Y0
@@ -12154,31 +12230,31 @@ term463:
 	VMASKMOVPS   (DX), Y15, Y12
 	VADDPS       Y12, Y1, Y1
 
-set464:
+set470:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain465
+	JZ         plain471
 	VMASKMOVPS (DX), Y15, Y12
 	VADDPS     Y12, Y0, Y0
 	VADDPS     Y12, Y1, Y1
 
-plain465:
+plain471:
 	TESTQ  $0x00000002, CX
-	JZ     linear466
+	JZ     linear472
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
 	VMAXPS Y0, Y12, Y0
 	VMAXPS Y1, Y12, Y1
 
-linear466:
+linear472:
 	VMASKMOVPS Y0, Y15, (AX)
 	ADDQ       R15, AX
 	VMASKMOVPS Y1, Y15, (AX)
 	VZEROUPPER
 	RET
 
-rows457:
+rows463:
 	// 3 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -12191,7 +12267,7 @@ rows457:
 	VXORPS     Y2, Y2, Y2
 	MOVQ       80(DI), CX
 
-term467:
+term473:
 	VMASKMOVPS   (BX), Y15, Y12
 	VBROADCASTSS (SI), Y14
 	VFMADD231PS  Y14, Y12, Y0
@@ -12202,10 +12278,10 @@ term467:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term467
+	JNZ          term473
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set468
+	JZ           set474
 	MOVQ         AX, DX
 	VMASKMOVPS   (DX), Y15, Y12
 	VADDPS       Y12, Y0, Y0
@@ -12216,18 +12292,18 @@ term467:
 	VMASKMOVPS   (DX), Y15, Y12
 	VADDPS       Y12, Y2, Y2
 
-set468:
+set474:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain469
+	JZ         plain475
 	VMASKMOVPS (DX), Y15, Y12
 	VADDPS     Y12, Y0, Y0
 	VADDPS     Y12, Y1, Y1
 	VADDPS     Y12, Y2, Y2
 
-plain469:
+plain475:
 	TESTQ  $0x00000002, CX
-	JZ     linear470
+	JZ     linear476
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -12235,7 +12311,7 @@ plain469:
 	VMAXPS Y1, Y12, Y1
 	VMAXPS Y2, Y12, Y2
 
-linear470:
+linear476:
 	VMASKMOVPS Y0, Y15, (AX)
 	ADDQ       R15, AX
 	VMASKMOVPS Y1, Y15, (AX)
@@ -12244,7 +12320,7 @@ linear470:
 	VZEROUPPER
 	RET
 
-rows456:
+rows462:
 	// 4 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -12260,7 +12336,7 @@ rows456:
 	VXORPS     Y3, Y3, Y3
 	MOVQ       80(DI), CX
 
-term471:
+term477:
 	VMASKMOVPS   (BX), Y15, Y12
 	VBROADCASTSS (SI), Y14
 	VFMADD231PS  Y14, Y12, Y0
@@ -12273,10 +12349,10 @@ term471:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term471
+	JNZ          term477
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set472
+	JZ           set478
 	MOVQ         AX, DX
 	VMASKMOVPS   (DX), Y15, Y12
 	VADDPS       Y12, Y0, Y0
@@ -12290,19 +12366,19 @@ term471:
 	VMASKMOVPS   (DX), Y15, Y12
 	VADDPS       Y12, Y3, Y3
 
-set472:
+set478:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain473
+	JZ         plain479
 	VMASKMOVPS (DX), Y15, Y12
 	VADDPS     Y12, Y0, Y0
 	VADDPS     Y12, Y1, Y1
 	VADDPS     Y12, Y2, Y2
 	VADDPS     Y12, Y3, Y3
 
-plain473:
+plain479:
 	TESTQ  $0x00000002, CX
-	JZ     linear474
+	JZ     linear480
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -12311,7 +12387,7 @@ plain473:
 	VMAXPS Y2, Y12, Y2
 	VMAXPS Y3, Y12, Y3
 
-linear474:
+linear480:
 	VMASKMOVPS Y0, Y15, (AX)
 	ADDQ       R15, AX
 	VMASKMOVPS Y1, Y15, (AX)
@@ -12322,7 +12398,7 @@ linear474:
 	VZEROUPPER
 	RET
 
-rows455:
+rows461:
 	// 5 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -12341,7 +12417,7 @@ rows455:
 	VXORPS     Y4, Y4, Y4
 	MOVQ       80(DI), CX
 
-term475:
+term481:
 	VMASKMOVPS   (BX), Y15, Y12
 	VBROADCASTSS (SI), Y14
 	VFMADD231PS  Y14, Y12, Y0
@@ -12356,10 +12432,10 @@ term475:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term475
+	JNZ          term481
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set476
+	JZ           set482
 	MOVQ         AX, DX
 	VMASKMOVPS   (DX), Y15, Y12
 	VADDPS       Y12, Y0, Y0
@@ -12376,10 +12452,10 @@ term475:
 	VMASKMOVPS   (DX), Y15, Y12
 	VADDPS       Y12, Y4, Y4
 
-set476:
+set482:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain477
+	JZ         plain483
 	VMASKMOVPS (DX), Y15, Y12
 	VADDPS     Y12, Y0, Y0
 	VADDPS     Y12, Y1, Y1
@@ -12387,9 +12463,9 @@ set476:
 	VADDPS     Y12, Y3, Y3
 	VADDPS     Y12, Y4, Y4
 
-plain477:
+plain483:
 	TESTQ  $0x00000002, CX
-	JZ     linear478
+	JZ     linear484
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -12399,7 +12475,7 @@ plain477:
 	VMAXPS Y3, Y12, Y3
 	VMAXPS Y4, Y12, Y4
 
-linear478:
+linear484:
 	VMASKMOVPS Y0, Y15, (AX)
 	ADDQ       R15, AX
 	VMASKMOVPS Y1, Y15, (AX)
@@ -12412,7 +12488,7 @@ linear478:
 	VZEROUPPER
 	RET
 
-rows454:
+rows460:
 	// 6 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -12434,7 +12510,7 @@ rows454:
 	VXORPS     Y5, Y5, Y5
 	MOVQ       80(DI), CX
 
-term479:
+term485:
 	VMASKMOVPS   (BX), Y15, Y12
 	VBROADCASTSS (SI), Y14
 	VFMADD231PS  Y14, Y12, Y0
@@ -12451,10 +12527,10 @@ term479:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term479
+	JNZ          term485
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set480
+	JZ           set486
 	MOVQ         AX, DX
 	VMASKMOVPS   (DX), Y15, Y12
 	VADDPS       Y12, Y0, Y0
@@ -12474,10 +12550,10 @@ term479:
 	VMASKMOVPS   (DX), Y15, Y12
 	VADDPS       Y12, Y5, Y5
 
-set480:
+set486:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain481
+	JZ         plain487
 	VMASKMOVPS (DX), Y15, Y12
 	VADDPS     Y12, Y0, Y0
 	VADDPS     Y12, Y1, Y1
@@ -12486,9 +12562,9 @@ set480:
 	VADDPS     Y12, Y4, Y4
 	VADDPS     Y12, Y5, Y5
 
-plain481:
+plain487:
 	TESTQ  $0x00000002, CX
-	JZ     linear482
+	JZ     linear488
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -12499,7 +12575,7 @@ plain481:
 	VMAXPS Y4, Y12, Y4
 	VMAXPS Y5, Y12, Y5
 
-linear482:
+linear488:
 	VMASKMOVPS Y0, Y15, (AX)
 	ADDQ       R15, AX
 	VMASKMOVPS Y1, Y15, (AX)
@@ -12592,15 +12668,15 @@ TEXT ·transpose32AVX2(SB), NOSPLIT, $64-40
 	ADDQ     R10, R9
 	VPCMPEQD Y15, Y15, Y15
 
-square483:
+square489:
 	CMPQ    DX, $+8
-	JGE     full484
+	JGE     full490
 	MOVQ    DX, CX
 	NEGQ    CX
 	LEAQ    lanes<>+0(SB), R9
 	VMOVUPS 32(R9)(CX*4), Y15
 
-full484:
+full490:
 	MOVQ       (SP), R9
 	VMASKMOVPS (BX)(R9*1), Y15, Y0
 	MOVQ       8(SP), R9
@@ -12652,7 +12728,7 @@ full484:
 	ADDQ       $+32, BX
 	ADDQ       $+512, AX
 	SUBQ       $+8, DX
-	JG         square483
+	JG         square489
 	VZEROUPPER
 	RET
 
@@ -12664,20 +12740,20 @@ TEXT ·add32AVX2(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), DX
 	XORL BX, BX
 	SUBQ $+8, DX
-	JLT  rest486
+	JLT  rest492
 
-again485:
+again491:
 	VMOVUPS (AX)(BX*1), Y0
 	VMOVUPS (CX)(BX*1), Y1
 	VADDPS  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)(BX*1)
 	ADDQ    $+32, BX
 	SUBQ    $+8, DX
-	JGE     again485
+	JGE     again491
 
-rest486:
+rest492:
 	ADDQ       $+8, DX
-	JZ         end487
+	JZ         end493
 	NEGQ       DX
 	LEAQ       lanes<>+0(SB), SI
 	VMOVUPS    32(SI)(DX*4), Y0
@@ -12686,7 +12762,7 @@ rest486:
 	VADDPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(BX*1)
 
-end487:
+end493:
 	VZEROUPPER
 	RET
 
@@ -12698,20 +12774,20 @@ TEXT ·mul32AVX2(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), DX
 	XORL BX, BX
 	SUBQ $+8, DX
-	JLT  rest489
+	JLT  rest495
 
-again488:
+again494:
 	VMOVUPS (AX)(BX*1), Y0
 	VMOVUPS (CX)(BX*1), Y1
 	VMULPS  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)(BX*1)
 	ADDQ    $+32, BX
 	SUBQ    $+8, DX
-	JGE     again488
+	JGE     again494
 
-rest489:
+rest495:
 	ADDQ       $+8, DX
-	JZ         end490
+	JZ         end496
 	NEGQ       DX
 	LEAQ       lanes<>+0(SB), SI
 	VMOVUPS    32(SI)(DX*4), Y0
@@ -12720,7 +12796,7 @@ rest489:
 	VMULPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(BX*1)
 
-end490:
+end496:
 	VZEROUPPER
 	RET
 
@@ -12732,19 +12808,19 @@ TEXT ·scale32AVX2(SB), NOSPLIT, $0-20
 	XORL         DX, DX
 	VBROADCASTSS a+16(FP), Y0
 	SUBQ         $+8, CX
-	JLT          rest492
+	JLT          rest498
 
-again491:
+again497:
 	VMOVUPS (AX)(DX*1), Y1
 	VMULPS  Y0, Y1, Y1
 	VMOVUPS Y1, (AX)(DX*1)
 	ADDQ    $+32, DX
 	SUBQ    $+8, CX
-	JGE     again491
+	JGE     again497
 
-rest492:
+rest498:
 	ADDQ       $+8, CX
-	JZ         end493
+	JZ         end499
 	NEGQ       CX
 	LEAQ       lanes<>+0(SB), BX
 	VMOVUPS    32(BX)(CX*4), Y1
@@ -12752,7 +12828,44 @@ rest492:
 	VMULPS     Y0, Y2, Y2
 	VMASKMOVPS Y2, Y1, (AX)(DX*1)
 
-end493:
+end499:
+	VZEROUPPER
+	RET
+
+// func lerp32AVX2(y *float32, x *float32, n int, a float32)
+// Requires: AVX, FMA3
+TEXT ·lerp32AVX2(SB), NOSPLIT, $0-28
+	MOVQ         y+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	XORL         BX, BX
+	VBROADCASTSS a+24(FP), Y0
+	SUBQ         $+8, DX
+	JLT          rest501
+
+again500:
+	VMOVUPS     (AX)(BX*1), Y1
+	VMOVUPS     (CX)(BX*1), Y2
+	VSUBPS      Y1, Y2, Y2
+	VFMADD231PS Y0, Y2, Y1
+	VMOVUPS     Y1, (AX)(BX*1)
+	ADDQ        $+32, BX
+	SUBQ        $+8, DX
+	JGE         again500
+
+rest501:
+	ADDQ        $+8, DX
+	JZ          end502
+	NEGQ        DX
+	LEAQ        lanes<>+0(SB), SI
+	VMOVUPS     32(SI)(DX*4), Y1
+	VMASKMOVPS  (AX)(BX*1), Y1, Y2
+	VMASKMOVPS  (CX)(BX*1), Y1, Y3
+	VSUBPS      Y2, Y3, Y3
+	VFMADD231PS Y0, Y3, Y2
+	VMASKMOVPS  Y2, Y1, (AX)(BX*1)
+
+end502:
 	VZEROUPPER
 	RET
 
@@ -12765,9 +12878,9 @@ TEXT ·reluGrad32AVX2(SB), NOSPLIT, $0-24
 	XORL   BX, BX
 	VXORPS Y0, Y0, Y0
 	SUBQ   $+8, DX
-	JLT    rest495
+	JLT    rest504
 
-again494:
+again503:
 	VMOVUPS (CX)(BX*1), Y1
 	VMOVUPS (AX)(BX*1), Y2
 	VCMPPS  $0x0e, Y0, Y1, Y1
@@ -12775,11 +12888,11 @@ again494:
 	VMOVUPS Y2, (AX)(BX*1)
 	ADDQ    $+32, BX
 	SUBQ    $+8, DX
-	JGE     again494
+	JGE     again503
 
-rest495:
+rest504:
 	ADDQ       $+8, DX
-	JZ         end496
+	JZ         end505
 	NEGQ       DX
 	LEAQ       lanes<>+0(SB), SI
 	VMOVUPS    32(SI)(DX*4), Y1
@@ -12789,7 +12902,7 @@ rest495:
 	VANDPS     Y0, Y3, Y3
 	VMASKMOVPS Y3, Y1, (AX)(BX*1)
 
-end496:
+end505:
 	VZEROUPPER
 	RET
 
@@ -12810,9 +12923,9 @@ TEXT ·adam32AVX2(SB), NOSPLIT, $0-68
 	VBROADCASTSS eps+60(FP), Y5
 	VBROADCASTSS inverse+64(FP), Y6
 	SUBQ         $+8, SI
-	JLT          rest498
+	JLT          rest507
 
-again497:
+again506:
 	VMOVUPS     (BX)(DI*1), Y7
 	VMOVUPS     (CX)(DI*1), Y8
 	VMOVUPS     (DX)(DI*1), Y9
@@ -12833,11 +12946,11 @@ again497:
 	VMOVUPS     Y7, (AX)(DI*1)
 	ADDQ        $+32, DI
 	SUBQ        $+8, SI
-	JGE         again497
+	JGE         again506
 
-rest498:
+rest507:
 	ADDQ        $+8, SI
-	JZ          end499
+	JZ          end508
 	NEGQ        SI
 	LEAQ        lanes<>+0(SB), R8
 	VMOVUPS     32(R8)(SI*4), Y7
@@ -12860,7 +12973,7 @@ rest498:
 	VSUBPS      Y9, Y0, Y0
 	VMASKMOVPS  Y0, Y7, (AX)(DI*1)
 
-end499:
+end508:
 	VZEROUPPER
 	RET
 
@@ -12890,19 +13003,19 @@ TEXT ·multiply64AVX2(SB), NOSPLIT, $0-8
 	VMOVUPS 32(DX)(CX*8), Y15
 	MOVQ    64(DI), DX
 	CMPQ    72(DI), $+4
-	JLE     narrow500
+	JLE     narrow509
 	CMPQ    72(DI), $+8
-	JLT     cut501
+	JLT     cut510
 	CMPQ    DX, $+6
-	JE      rows502
+	JE      rows511
 	CMPQ    DX, $+5
-	JE      rows503
+	JE      rows512
 	CMPQ    DX, $+4
-	JE      rows504
+	JE      rows513
 	CMPQ    DX, $+3
-	JE      rows505
+	JE      rows514
 	CMPQ    DX, $+2
-	JE      rows506
+	JE      rows515
 
 	// 1 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
@@ -12912,7 +13025,7 @@ TEXT ·multiply64AVX2(SB), NOSPLIT, $0-8
 	VXORPS     Y1, Y1, Y1
 	MOVQ       80(DI), CX
 
-term507:
+term516:
 	VMOVUPD      (BX), Y12
 	VMOVUPD      32(BX), Y13
 	VBROADCASTSD (SI), Y14
@@ -12921,41 +13034,41 @@ term507:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term507
+	JNZ          term516
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set508
+	JZ           set517
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
 	VMOVUPD      32(DX), Y13
 	VADDPD       Y13, Y1, Y1
 
-set508:
+set517:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain509
+	JZ      plain518
 	VMOVUPD (DX), Y12
 	VMOVUPD 32(DX), Y13
 	VADDPD  Y12, Y0, Y0
 	VADDPD  Y13, Y1, Y1
 
-plain509:
+plain518:
 	TESTQ  $0x00000002, CX
-	JZ     linear510
+	JZ     linear519
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
 	VMAXPD Y0, Y12, Y0
 	VMAXPD Y1, Y12, Y1
 
-linear510:
+linear519:
 	VMOVUPD Y0, (AX)
 	VMOVUPD Y1, 32(AX)
 	VZEROUPPER
 	RET
 
-rows506:
+rows515:
 	// 2 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -12969,7 +13082,7 @@ rows506:
 	VXORPS     Y3, Y3, Y3
 	MOVQ       80(DI), CX
 
-term511:
+term520:
 	VMOVUPD      (BX), Y12
 	VMOVUPD      32(BX), Y13
 	VBROADCASTSD (SI), Y14
@@ -12981,10 +13094,10 @@ term511:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term511
+	JNZ          term520
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set512
+	JZ           set521
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
@@ -12996,10 +13109,10 @@ term511:
 	VMOVUPD      32(DX), Y13
 	VADDPD       Y13, Y3, Y3
 
-set512:
+set521:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain513
+	JZ      plain522
 	VMOVUPD (DX), Y12
 	VMOVUPD 32(DX), Y13
 	VADDPD  Y12, Y0, Y0
@@ -13007,9 +13120,9 @@ set512:
 	VADDPD  Y12, Y2, Y2
 	VADDPD  Y13, Y3, Y3
 
-plain513:
+plain522:
 	TESTQ  $0x00000002, CX
-	JZ     linear514
+	JZ     linear523
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -13018,7 +13131,7 @@ plain513:
 	VMAXPD Y2, Y12, Y2
 	VMAXPD Y3, Y12, Y3
 
-linear514:
+linear523:
 	VMOVUPD Y0, (AX)
 	VMOVUPD Y1, 32(AX)
 	ADDQ    R15, AX
@@ -13027,7 +13140,7 @@ linear514:
 	VZEROUPPER
 	RET
 
-rows505:
+rows514:
 	// 3 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -13046,7 +13159,7 @@ rows505:
 	VXORPS     Y5, Y5, Y5
 	MOVQ       80(DI), CX
 
-term515:
+term524:
 	VMOVUPD      (BX), Y12
 	VMOVUPD      32(BX), Y13
 	VBROADCASTSD (SI), Y14
@@ -13061,10 +13174,10 @@ term515:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term515
+	JNZ          term524
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set516
+	JZ           set525
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
@@ -13081,10 +13194,10 @@ term515:
 	VMOVUPD      32(DX), Y13
 	VADDPD       Y13, Y5, Y5
 
-set516:
+set525:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain517
+	JZ      plain526
 	VMOVUPD (DX), Y12
 	VMOVUPD 32(DX), Y13
 	VADDPD  Y12, Y0, Y0
@@ -13094,9 +13207,9 @@ set516:
 	VADDPD  Y12, Y4, Y4
 	VADDPD  Y13, Y5, Y5
 
-plain517:
+plain526:
 	TESTQ  $0x00000002, CX
-	JZ     linear518
+	JZ     linear527
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -13107,7 +13220,7 @@ plain517:
 	VMAXPD Y4, Y12, Y4
 	VMAXPD Y5, Y12, Y5
 
-linear518:
+linear527:
 	VMOVUPD Y0, (AX)
 	VMOVUPD Y1, 32(AX)
 	ADDQ    R15, AX
@@ -13119,7 +13232,7 @@ linear518:
 	VZEROUPPER
 	RET
 
-rows504:
+rows513:
 	// 4 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -13143,7 +13256,7 @@ rows504:
 	VXORPS     Y7, Y7, Y7
 	MOVQ       80(DI), CX
 
-term519:
+term528:
 	VMOVUPD      (BX), Y12
 	VMOVUPD      32(BX), Y13
 	VBROADCASTSD (SI), Y14
@@ -13161,10 +13274,10 @@ term519:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term519
+	JNZ          term528
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set520
+	JZ           set529
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
@@ -13186,10 +13299,10 @@ term519:
 	VMOVUPD      32(DX), Y13
 	VADDPD       Y13, Y7, Y7
 
-set520:
+set529:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain521
+	JZ      plain530
 	VMOVUPD (DX), Y12
 	VMOVUPD 32(DX), Y13
 	VADDPD  Y12, Y0, Y0
@@ -13201,9 +13314,9 @@ set520:
 	VADDPD  Y12, Y6, Y6
 	VADDPD  Y13, Y7, Y7
 
-plain521:
+plain530:
 	TESTQ  $0x00000002, CX
-	JZ     linear522
+	JZ     linear531
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -13216,7 +13329,7 @@ plain521:
 	VMAXPD Y6, Y12, Y6
 	VMAXPD Y7, Y12, Y7
 
-linear522:
+linear531:
 	VMOVUPD Y0, (AX)
 	VMOVUPD Y1, 32(AX)
 	ADDQ    R15, AX
@@ -13231,7 +13344,7 @@ linear522:
 	VZEROUPPER
 	RET
 
-rows503:
+rows512:
 	// 5 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -13260,7 +13373,7 @@ rows503:
 	VXORPS     Y9, Y9, Y9
 	MOVQ       80(DI), CX
 
-term523:
+term532:
 	VMOVUPD      (BX), Y12
 	VMOVUPD      32(BX), Y13
 	VBROADCASTSD (SI), Y14
@@ -13281,10 +13394,10 @@ term523:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term523
+	JNZ          term532
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set524
+	JZ           set533
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
@@ -13311,10 +13424,10 @@ term523:
 	VMOVUPD      32(DX), Y13
 	VADDPD       Y13, Y9, Y9
 
-set524:
+set533:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain525
+	JZ      plain534
 	VMOVUPD (DX), Y12
 	VMOVUPD 32(DX), Y13
 	VADDPD  Y12, Y0, Y0
@@ -13328,9 +13441,9 @@ set524:
 	VADDPD  Y12, Y8, Y8
 	VADDPD  Y13, Y9, Y9
 
-plain525:
+plain534:
 	TESTQ  $0x00000002, CX
-	JZ     linear526
+	JZ     linear535
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -13345,7 +13458,7 @@ plain525:
 	VMAXPD Y8, Y12, Y8
 	VMAXPD Y9, Y12, Y9
 
-linear526:
+linear535:
 	VMOVUPD Y0, (AX)
 	VMOVUPD Y1, 32(AX)
 	ADDQ    R15, AX
@@ -13363,7 +13476,7 @@ linear526:
 	VZEROUPPER
 	RET
 
-rows502:
+rows511:
 	// 6 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -13397,7 +13510,7 @@ rows502:
 	VXORPS     Y11, Y11, Y11
 	MOVQ       80(DI), CX
 
-term527:
+term536:
 	VMOVUPD      (BX), Y12
 	VMOVUPD      32(BX), Y13
 	VBROADCASTSD (SI), Y14
@@ -13421,10 +13534,10 @@ term527:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term527
+	JNZ          term536
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set528
+	JZ           set537
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
@@ -13456,10 +13569,10 @@ term527:
 	VMOVUPD      32(DX), Y13
 	VADDPD       Y13, Y11, Y11
 
-set528:
+set537:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain529
+	JZ      plain538
 	VMOVUPD (DX), Y12
 	VMOVUPD 32(DX), Y13
 	VADDPD  Y12, Y0, Y0
@@ -13475,9 +13588,9 @@ set528:
 	VADDPD  Y12, Y10, Y10
 	VADDPD  Y13, Y11, Y11
 
-plain529:
+plain538:
 	TESTQ  $0x00000002, CX
-	JZ     linear530
+	JZ     linear539
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -13494,7 +13607,7 @@ plain529:
 	VMAXPD Y10, Y12, Y10
 	VMAXPD Y11, Y12, Y11
 
-linear530:
+linear539:
 	VMOVUPD Y0, (AX)
 	VMOVUPD Y1, 32(AX)
 	ADDQ    R15, AX
@@ -13515,17 +13628,17 @@ linear530:
 	VZEROUPPER
 	RET
 
-cut501:
+cut510:
 	CMPQ DX, $+6
-	JE   rows531
+	JE   rows540
 	CMPQ DX, $+5
-	JE   rows532
+	JE   rows541
 	CMPQ DX, $+4
-	JE   rows533
+	JE   rows542
 	CMPQ DX, $+3
-	JE   rows534
+	JE   rows543
 	CMPQ DX, $+2
-	JE   rows535
+	JE   rows544
 
 	// 1 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
@@ -13535,7 +13648,7 @@ cut501:
 	VXORPS     Y1, Y1, Y1
 	MOVQ       80(DI), CX
 
-term536:
+term545:
 	VMOVUPD      (BX), Y12
 	VMASKMOVPD   32(BX), Y15, Y13
 	VBROADCASTSD (SI), Y14
@@ -13544,41 +13657,41 @@ term536:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term536
+	JNZ          term545
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set537
+	JZ           set546
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
 	VMASKMOVPD   32(DX), Y15, Y13
 	VADDPD       Y13, Y1, Y1
 
-set537:
+set546:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain538
+	JZ         plain547
 	VMOVUPD    (DX), Y12
 	VMASKMOVPD 32(DX), Y15, Y13
 	VADDPD     Y12, Y0, Y0
 	VADDPD     Y13, Y1, Y1
 
-plain538:
+plain547:
 	TESTQ  $0x00000002, CX
-	JZ     linear539
+	JZ     linear548
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
 	VMAXPD Y0, Y12, Y0
 	VMAXPD Y1, Y12, Y1
 
-linear539:
+linear548:
 	VMOVUPD    Y0, (AX)
 	VMASKMOVPD Y1, Y15, 32(AX)
 	VZEROUPPER
 	RET
 
-rows535:
+rows544:
 	// 2 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -13592,7 +13705,7 @@ rows535:
 	VXORPS     Y3, Y3, Y3
 	MOVQ       80(DI), CX
 
-term540:
+term549:
 	VMOVUPD      (BX), Y12
 	VMASKMOVPD   32(BX), Y15, Y13
 	VBROADCASTSD (SI), Y14
@@ -13604,10 +13717,10 @@ term540:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term540
+	JNZ          term549
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set541
+	JZ           set550
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
@@ -13619,10 +13732,10 @@ term540:
 	VMASKMOVPD   32(DX), Y15, Y13
 	VADDPD       Y13, Y3, Y3
 
-set541:
+set550:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain542
+	JZ         plain551
 	VMOVUPD    (DX), Y12
 	VMASKMOVPD 32(DX), Y15, Y13
 	VADDPD     Y12, Y0, Y0
@@ -13630,9 +13743,9 @@ set541:
 	VADDPD     Y12, Y2, Y2
 	VADDPD     Y13, Y3, Y3
 
-plain542:
+plain551:
 	TESTQ  $0x00000002, CX
-	JZ     linear543
+	JZ     linear552
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -13641,7 +13754,7 @@ plain542:
 	VMAXPD Y2, Y12, Y2
 	VMAXPD Y3, Y12, Y3
 
-linear543:
+linear552:
 	VMOVUPD    Y0, (AX)
 	VMASKMOVPD Y1, Y15, 32(AX)
 	ADDQ       R15, AX
@@ -13650,7 +13763,7 @@ linear543:
 	VZEROUPPER
 	RET
 
-rows534:
+rows543:
 	// 3 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -13669,7 +13782,7 @@ rows534:
 	VXORPS     Y5, Y5, Y5
 	MOVQ       80(DI), CX
 
-term544:
+term553:
 	VMOVUPD      (BX), Y12
 	VMASKMOVPD   32(BX), Y15, Y13
 	VBROADCASTSD (SI), Y14
@@ -13684,10 +13797,10 @@ term544:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term544
+	JNZ          term553
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set545
+	JZ           set554
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
@@ -13704,10 +13817,10 @@ term544:
 	VMASKMOVPD   32(DX), Y15, Y13
 	VADDPD       Y13, Y5, Y5
 
-set545:
+set554:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain546
+	JZ         plain555
 	VMOVUPD    (DX), Y12
 	VMASKMOVPD 32(DX), Y15, Y13
 	VADDPD     Y12, Y0, Y0
@@ -13717,9 +13830,9 @@ set545:
 	VADDPD     Y12, Y4, Y4
 	VADDPD     Y13, Y5, Y5
 
-plain546:
+plain555:
 	TESTQ  $0x00000002, CX
-	JZ     linear547
+	JZ     linear556
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -13730,7 +13843,7 @@ plain546:
 	VMAXPD Y4, Y12, Y4
 	VMAXPD Y5, Y12, Y5
 
-linear547:
+linear556:
 	VMOVUPD    Y0, (AX)
 	VMASKMOVPD Y1, Y15, 32(AX)
 	ADDQ       R15, AX
@@ -13742,7 +13855,7 @@ linear547:
 	VZEROUPPER
 	RET
 
-rows533:
+rows542:
 	// 4 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -13766,7 +13879,7 @@ rows533:
 	VXORPS     Y7, Y7, Y7
 	MOVQ       80(DI), CX
 
-term548:
+term557:
 	VMOVUPD      (BX), Y12
 	VMASKMOVPD   32(BX), Y15, Y13
 	VBROADCASTSD (SI), Y14
@@ -13784,10 +13897,10 @@ term548:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term548
+	JNZ          term557
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set549
+	JZ           set558
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
@@ -13809,10 +13922,10 @@ term548:
 	VMASKMOVPD   32(DX), Y15, Y13
 	VADDPD       Y13, Y7, Y7
 
-set549:
+set558:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain550
+	JZ         plain559
 	VMOVUPD    (DX), Y12
 	VMASKMOVPD 32(DX), Y15, Y13
 	VADDPD     Y12, Y0, Y0
@@ -13824,9 +13937,9 @@ set549:
 	VADDPD     Y12, Y6, Y6
 	VADDPD     Y13, Y7, Y7
 
-plain550:
+plain559:
 	TESTQ  $0x00000002, CX
-	JZ     linear551
+	JZ     linear560
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -13839,7 +13952,7 @@ plain550:
 	VMAXPD Y6, Y12, Y6
 	VMAXPD Y7, Y12, Y7
 
-linear551:
+linear560:
 	VMOVUPD    Y0, (AX)
 	VMASKMOVPD Y1, Y15, 32(AX)
 	ADDQ       R15, AX
@@ -13854,7 +13967,7 @@ linear551:
 	VZEROUPPER
 	RET
 
-rows532:
+rows541:
 	// 5 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -13883,7 +13996,7 @@ rows532:
 	VXORPS     Y9, Y9, Y9
 	MOVQ       80(DI), CX
 
-term552:
+term561:
 	VMOVUPD      (BX), Y12
 	VMASKMOVPD   32(BX), Y15, Y13
 	VBROADCASTSD (SI), Y14
@@ -13904,10 +14017,10 @@ term552:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term552
+	JNZ          term561
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set553
+	JZ           set562
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
@@ -13934,10 +14047,10 @@ term552:
 	VMASKMOVPD   32(DX), Y15, Y13
 	VADDPD       Y13, Y9, Y9
 
-set553:
+set562:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain554
+	JZ         plain563
 	VMOVUPD    (DX), Y12
 	VMASKMOVPD 32(DX), Y15, Y13
 	VADDPD     Y12, Y0, Y0
@@ -13951,9 +14064,9 @@ set553:
 	VADDPD     Y12, Y8, Y8
 	VADDPD     Y13, Y9, Y9
 
-plain554:
+plain563:
 	TESTQ  $0x00000002, CX
-	JZ     linear555
+	JZ     linear564
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -13968,7 +14081,7 @@ plain554:
 	VMAXPD Y8, Y12, Y8
 	VMAXPD Y9, Y12, Y9
 
-linear555:
+linear564:
 	VMOVUPD    Y0, (AX)
 	VMASKMOVPD Y1, Y15, 32(AX)
 	ADDQ       R15, AX
@@ -13986,7 +14099,7 @@ linear555:
 	VZEROUPPER
 	RET
 
-rows531:
+rows540:
 	// 6 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -14020,7 +14133,7 @@ rows531:
 	VXORPS     Y11, Y11, Y11
 	MOVQ       80(DI), CX
 
-term556:
+term565:
 	VMOVUPD      (BX), Y12
 	VMASKMOVPD   32(BX), Y15, Y13
 	VBROADCASTSD (SI), Y14
@@ -14044,10 +14157,10 @@ term556:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term556
+	JNZ          term565
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set557
+	JZ           set566
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
@@ -14079,10 +14192,10 @@ term556:
 	VMASKMOVPD   32(DX), Y15, Y13
 	VADDPD       Y13, Y11, Y11
 
-set557:
+set566:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain558
+	JZ         plain567
 	VMOVUPD    (DX), Y12
 	VMASKMOVPD 32(DX), Y15, Y13
 	VADDPD     Y12, Y0, Y0
@@ -14098,9 +14211,9 @@ set557:
 	VADDPD     Y12, Y10, Y10
 	VADDPD     Y13, Y11, Y11
 
-plain558:
+plain567:
 	TESTQ  $0x00000002, CX
-	JZ     linear559
+	JZ     linear568
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -14117,7 +14230,7 @@ plain558:
 	VMAXPD Y10, Y12, Y10
 	VMAXPD Y11, Y12, Y11
 
-linear559:
+linear568:
 	VMOVUPD    Y0, (AX)
 	VMASKMOVPD Y1, Y15, 32(AX)
 	ADDQ       R15, AX
@@ -14138,17 +14251,17 @@ linear559:
 	VZEROUPPER
 	RET
 
-narrow500:
+narrow509:
 	CMPQ DX, $+6
-	JE   rows560
+	JE   rows569
 	CMPQ DX, $+5
-	JE   rows561
+	JE   rows570
 	CMPQ DX, $+4
-	JE   rows562
+	JE   rows571
 	CMPQ DX, $+3
-	JE   rows563
+	JE   rows572
 	CMPQ DX, $+2
-	JE   rows564
+	JE   rows573
 
 	// 1 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
@@ -14156,42 +14269,42 @@ narrow500:
 	VXORPS     Y0, Y0, Y0
 	MOVQ       80(DI), CX
 
-term565:
+term574:
 	VMASKMOVPD   (BX), Y15, Y12
 	VBROADCASTSD (SI), Y14
 	VFMADD231PD  Y14, Y12, Y0
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term565
+	JNZ          term574
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set566
+	JZ           set575
 	MOVQ         AX, DX
 	VMASKMOVPD   (DX), Y15, Y12
 	VADDPD       Y12, Y0, Y0
 
-set566:
+set575:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain567
+	JZ         plain576
 	VMASKMOVPD (DX), Y15, Y12
 	VADDPD     Y12, Y0, Y0
 
-plain567:
+plain576:
 	TESTQ  $0x00000002, CX
-	JZ     linear568
+	JZ     linear577
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
 	VMAXPD Y0, Y12, Y0
 
-linear568:
+linear577:
 	VMASKMOVPD Y0, Y15, (AX)
 	VZEROUPPER
 	RET
 
-rows564:
+rows573:
 	// 2 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -14201,7 +14314,7 @@ rows564:
 	VXORPS     Y1, Y1, Y1
 	MOVQ       80(DI), CX
 
-term569:
+term578:
 	VMASKMOVPD   (BX), Y15, Y12
 	VBROADCASTSD (SI), Y14
 	VFMADD231PD  Y14, Y12, Y0
@@ -14210,10 +14323,10 @@ term569:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term569
+	JNZ          term578
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set570
+	JZ           set579
 	MOVQ         AX, DX
 	VMASKMOVPD   (DX), Y15, Y12
 	VADDPD       Y12, Y0, Y0
@@ -14221,31 +14334,31 @@ term569:
 	VMASKMOVPD   (DX), Y15, Y12
 	VADDPD       Y12, Y1, Y1
 
-set570:
+set579:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain571
+	JZ         plain580
 	VMASKMOVPD (DX), Y15, Y12
 	VADDPD     Y12, Y0, Y0
 	VADDPD     Y12, Y1, Y1
 
-plain571:
+plain580:
 	TESTQ  $0x00000002, CX
-	JZ     linear572
+	JZ     linear581
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
 	VMAXPD Y0, Y12, Y0
 	VMAXPD Y1, Y12, Y1
 
-linear572:
+linear581:
 	VMASKMOVPD Y0, Y15, (AX)
 	ADDQ       R15, AX
 	VMASKMOVPD Y1, Y15, (AX)
 	VZEROUPPER
 	RET
 
-rows563:
+rows572:
 	// 3 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -14258,7 +14371,7 @@ rows563:
 	VXORPS     Y2, Y2, Y2
 	MOVQ       80(DI), CX
 
-term573:
+term582:
 	VMASKMOVPD   (BX), Y15, Y12
 	VBROADCASTSD (SI), Y14
 	VFMADD231PD  Y14, Y12, Y0
@@ -14269,10 +14382,10 @@ term573:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term573
+	JNZ          term582
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set574
+	JZ           set583
 	MOVQ         AX, DX
 	VMASKMOVPD   (DX), Y15, Y12
 	VADDPD       Y12, Y0, Y0
@@ -14283,18 +14396,18 @@ term573:
 	VMASKMOVPD   (DX), Y15, Y12
 	VADDPD       Y12, Y2, Y2
 
-set574:
+set583:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain575
+	JZ         plain584
 	VMASKMOVPD (DX), Y15, Y12
 	VADDPD     Y12, Y0, Y0
 	VADDPD     Y12, Y1, Y1
 	VADDPD     Y12, Y2, Y2
 
-plain575:
+plain584:
 	TESTQ  $0x00000002, CX
-	JZ     linear576
+	JZ     linear585
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -14302,7 +14415,7 @@ plain575:
 	VMAXPD Y1, Y12, Y1
 	VMAXPD Y2, Y12, Y2
 
-linear576:
+linear585:
 	VMASKMOVPD Y0, Y15, (AX)
 	ADDQ       R15, AX
 	VMASKMOVPD Y1, Y15, (AX)
@@ -14311,7 +14424,7 @@ linear576:
 	VZEROUPPER
 	RET
 
-rows562:
+rows571:
 	// 4 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -14327,7 +14440,7 @@ rows562:
 	VXORPS     Y3, Y3, Y3
 	MOVQ       80(DI), CX
 
-term577:
+term586:
 	VMASKMOVPD   (BX), Y15, Y12
 	VBROADCASTSD (SI), Y14
 	VFMADD231PD  Y14, Y12, Y0
@@ -14340,10 +14453,10 @@ term577:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term577
+	JNZ          term586
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set578
+	JZ           set587
 	MOVQ         AX, DX
 	VMASKMOVPD   (DX), Y15, Y12
 	VADDPD       Y12, Y0, Y0
@@ -14357,19 +14470,19 @@ term577:
 	VMASKMOVPD   (DX), Y15, Y12
 	VADDPD       Y12, Y3, Y3
 
-set578:
+set587:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain579
+	JZ         plain588
 	VMASKMOVPD (DX), Y15, Y12
 	VADDPD     Y12, Y0, Y0
 	VADDPD     Y12, Y1, Y1
 	VADDPD     Y12, Y2, Y2
 	VADDPD     Y12, Y3, Y3
 
-plain579:
+plain588:
 	TESTQ  $0x00000002, CX
-	JZ     linear580
+	JZ     linear589
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -14378,7 +14491,7 @@ plain579:
 	VMAXPD Y2, Y12, Y2
 	VMAXPD Y3, Y12, Y3
 
-linear580:
+linear589:
 	VMASKMOVPD Y0, Y15, (AX)
 	ADDQ       R15, AX
 	VMASKMOVPD Y1, Y15, (AX)
@@ -14389,7 +14502,7 @@ linear580:
 	VZEROUPPER
 	RET
 
-rows561:
+rows570:
 	// 5 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -14408,7 +14521,7 @@ rows561:
 	VXORPS     Y4, Y4, Y4
 	MOVQ       80(DI), CX
 
-term581:
+term590:
 	VMASKMOVPD   (BX), Y15, Y12
 	VBROADCASTSD (SI), Y14
 	VFMADD231PD  Y14, Y12, Y0
@@ -14423,10 +14536,10 @@ term581:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term581
+	JNZ          term590
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set582
+	JZ           set591
 	MOVQ         AX, DX
 	VMASKMOVPD   (DX), Y15, Y12
 	VADDPD       Y12, Y0, Y0
@@ -14443,10 +14556,10 @@ term581:
 	VMASKMOVPD   (DX), Y15, Y12
 	VADDPD       Y12, Y4, Y4
 
-set582:
+set591:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain583
+	JZ         plain592
 	VMASKMOVPD (DX), Y15, Y12
 	VADDPD     Y12, Y0, Y0
 	VADDPD     Y12, Y1, Y1
@@ -14454,9 +14567,9 @@ set582:
 	VADDPD     Y12, Y3, Y3
 	VADDPD     Y12, Y4, Y4
 
-plain583:
+plain592:
 	TESTQ  $0x00000002, CX
-	JZ     linear584
+	JZ     linear593
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -14466,7 +14579,7 @@ plain583:
 	VMAXPD Y3, Y12, Y3
 	VMAXPD Y4, Y12, Y4
 
-linear584:
+linear593:
 	VMASKMOVPD Y0, Y15, (AX)
 	ADDQ       R15, AX
 	VMASKMOVPD Y1, Y15, (AX)
@@ -14479,7 +14592,7 @@ linear584:
 	VZEROUPPER
 	RET
 
-rows560:
+rows569:
 	// 6 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -14501,7 +14614,7 @@ rows560:
 	VXORPS     Y5, Y5, Y5
 	MOVQ       80(DI), CX
 
-term585:
+term594:
 	VMASKMOVPD   (BX), Y15, Y12
 	VBROADCASTSD (SI), Y14
 	VFMADD231PD  Y14, Y12, Y0
@@ -14518,10 +14631,10 @@ term585:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term585
+	JNZ          term594
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set586
+	JZ           set595
 	MOVQ         AX, DX
 	VMASKMOVPD   (DX), Y15, Y12
 	VADDPD       Y12, Y0, Y0
@@ -14541,10 +14654,10 @@ term585:
 	VMASKMOVPD   (DX), Y15, Y12
 	VADDPD       Y12, Y5, Y5
 
-set586:
+set595:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain587
+	JZ         plain596
 	VMASKMOVPD (DX), Y15, Y12
 	VADDPD     Y12, Y0, Y0
 	VADDPD     Y12, Y1, Y1
@@ -14553,9 +14666,9 @@ set586:
 	VADDPD     Y12, Y4, Y4
 	VADDPD     Y12, Y5, Y5
 
-plain587:
+plain596:
 	TESTQ  $0x00000002, CX
-	JZ     linear588
+	JZ     linear597
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -14566,7 +14679,7 @@ plain587:
 	VMAXPD Y4, Y12, Y4
 	VMAXPD Y5, Y12, Y5
 
-linear588:
+linear597:
 	VMASKMOVPD Y0, Y15, (AX)
 	ADDQ       R15, AX
 	VMASKMOVPD Y1, Y15, (AX)
@@ -14621,15 +14734,15 @@ TEXT ·transpose64AVX2(SB), NOSPLIT, $32-40
 	ADDQ     R10, R9
 	VPCMPEQD Y15, Y15, Y15
 
-square589:
+square598:
 	CMPQ    DX, $+4
-	JGE     full590
+	JGE     full599
 	MOVQ    DX, CX
 	NEGQ    CX
 	LEAQ    lanes<>+0(SB), R9
 	VMOVUPS 32(R9)(CX*8), Y15
 
-full590:
+full599:
 	MOVQ       (SP), R9
 	VMASKMOVPD (BX)(R9*1), Y15, Y0
 	MOVQ       8(SP), R9
@@ -14653,7 +14766,7 @@ full590:
 	ADDQ       $+32, BX
 	ADDQ       $+256, AX
 	SUBQ       $+4, DX
-	JG         square589
+	JG         square598
 	VZEROUPPER
 	RET
 
@@ -14665,20 +14778,20 @@ TEXT ·add64AVX2(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), DX
 	XORL BX, BX
 	SUBQ $+4, DX
-	JLT  rest592
+	JLT  rest601
 
-again591:
+again600:
 	VMOVUPD (AX)(BX*1), Y0
 	VMOVUPD (CX)(BX*1), Y1
 	VADDPD  Y1, Y0, Y0
 	VMOVUPD Y0, (AX)(BX*1)
 	ADDQ    $+32, BX
 	SUBQ    $+4, DX
-	JGE     again591
+	JGE     again600
 
-rest592:
+rest601:
 	ADDQ       $+4, DX
-	JZ         end593
+	JZ         end602
 	NEGQ       DX
 	LEAQ       lanes<>+0(SB), SI
 	VMOVUPS    32(SI)(DX*8), Y0
@@ -14687,7 +14800,7 @@ rest592:
 	VADDPD     Y2, Y1, Y1
 	VMASKMOVPD Y1, Y0, (AX)(BX*1)
 
-end593:
+end602:
 	VZEROUPPER
 	RET
 
@@ -14699,20 +14812,20 @@ TEXT ·mul64AVX2(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), DX
 	XORL BX, BX
 	SUBQ $+4, DX
-	JLT  rest595
+	JLT  rest604
 
-again594:
+again603:
 	VMOVUPD (AX)(BX*1), Y0
 	VMOVUPD (CX)(BX*1), Y1
 	VMULPD  Y1, Y0, Y0
 	VMOVUPD Y0, (AX)(BX*1)
 	ADDQ    $+32, BX
 	SUBQ    $+4, DX
-	JGE     again594
+	JGE     again603
 
-rest595:
+rest604:
 	ADDQ       $+4, DX
-	JZ         end596
+	JZ         end605
 	NEGQ       DX
 	LEAQ       lanes<>+0(SB), SI
 	VMOVUPS    32(SI)(DX*8), Y0
@@ -14721,7 +14834,7 @@ rest595:
 	VMULPD     Y2, Y1, Y1
 	VMASKMOVPD Y1, Y0, (AX)(BX*1)
 
-end596:
+end605:
 	VZEROUPPER
 	RET
 
@@ -14733,19 +14846,19 @@ TEXT ·scale64AVX2(SB), NOSPLIT, $0-24
 	XORL         DX, DX
 	VBROADCASTSD a+16(FP), Y0
 	SUBQ         $+4, CX
-	JLT          rest598
+	JLT          rest607
 
-again597:
+again606:
 	VMOVUPD (AX)(DX*1), Y1
 	VMULPD  Y0, Y1, Y1
 	VMOVUPD Y1, (AX)(DX*1)
 	ADDQ    $+32, DX
 	SUBQ    $+4, CX
-	JGE     again597
+	JGE     again606
 
-rest598:
+rest607:
 	ADDQ       $+4, CX
-	JZ         end599
+	JZ         end608
 	NEGQ       CX
 	LEAQ       lanes<>+0(SB), BX
 	VMOVUPS    32(BX)(CX*8), Y1
@@ -14753,7 +14866,44 @@ rest598:
 	VMULPD     Y0, Y2, Y2
 	VMASKMOVPD Y2, Y1, (AX)(DX*1)
 
-end599:
+end608:
+	VZEROUPPER
+	RET
+
+// func lerp64AVX2(y *float64, x *float64, n int, a float64)
+// Requires: AVX, FMA3
+TEXT ·lerp64AVX2(SB), NOSPLIT, $0-32
+	MOVQ         y+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	XORL         BX, BX
+	VBROADCASTSD a+24(FP), Y0
+	SUBQ         $+4, DX
+	JLT          rest610
+
+again609:
+	VMOVUPD     (AX)(BX*1), Y1
+	VMOVUPD     (CX)(BX*1), Y2
+	VSUBPD      Y1, Y2, Y2
+	VFMADD231PD Y0, Y2, Y1
+	VMOVUPD     Y1, (AX)(BX*1)
+	ADDQ        $+32, BX
+	SUBQ        $+4, DX
+	JGE         again609
+
+rest610:
+	ADDQ        $+4, DX
+	JZ          end611
+	NEGQ        DX
+	LEAQ        lanes<>+0(SB), SI
+	VMOVUPS     32(SI)(DX*8), Y1
+	VMASKMOVPD  (AX)(BX*1), Y1, Y2
+	VMASKMOVPD  (CX)(BX*1), Y1, Y3
+	VSUBPD      Y2, Y3, Y3
+	VFMADD231PD Y0, Y3, Y2
+	VMASKMOVPD  Y2, Y1, (AX)(BX*1)
+
+end611:
 	VZEROUPPER
 	RET
 
@@ -14766,9 +14916,9 @@ TEXT ·reluGrad64AVX2(SB), NOSPLIT, $0-24
 	XORL   BX, BX
 	VXORPS Y0, Y0, Y0
 	SUBQ   $+4, DX
-	JLT    rest601
+	JLT    rest613
 
-again600:
+again612:
 	VMOVUPD (CX)(BX*1), Y1
 	VMOVUPD (AX)(BX*1), Y2
 	VCMPPD  $0x0e, Y0, Y1, Y1
@@ -14776,11 +14926,11 @@ again600:
 	VMOVUPD Y2, (AX)(BX*1)
 	ADDQ    $+32, BX
 	SUBQ    $+4, DX
-	JGE     again600
+	JGE     again612
 
-rest601:
+rest613:
 	ADDQ       $+4, DX
-	JZ         end602
+	JZ         end614
 	NEGQ       DX
 	LEAQ       lanes<>+0(SB), SI
 	VMOVUPS    32(SI)(DX*8), Y1
@@ -14790,7 +14940,7 @@ rest601:
 	VANDPS     Y0, Y3, Y3
 	VMASKMOVPD Y3, Y1, (AX)(BX*1)
 
-end602:
+end614:
 	VZEROUPPER
 	RET
 
@@ -14811,9 +14961,9 @@ TEXT ·adam64AVX2(SB), NOSPLIT, $0-96
 	VBROADCASTSD eps+80(FP), Y5
 	VBROADCASTSD inverse+88(FP), Y6
 	SUBQ         $+4, SI
-	JLT          rest604
+	JLT          rest616
 
-again603:
+again615:
 	VMOVUPD     (BX)(DI*1), Y7
 	VMOVUPD     (CX)(DI*1), Y8
 	VMOVUPD     (DX)(DI*1), Y9
@@ -14834,11 +14984,11 @@ again603:
 	VMOVUPD     Y7, (AX)(DI*1)
 	ADDQ        $+32, DI
 	SUBQ        $+4, SI
-	JGE         again603
+	JGE         again615
 
-rest604:
+rest616:
 	ADDQ        $+4, SI
-	JZ          end605
+	JZ          end617
 	NEGQ        SI
 	LEAQ        lanes<>+0(SB), R8
 	VMOVUPS     32(R8)(SI*8), Y7
@@ -14861,7 +15011,7 @@ rest604:
 	VSUBPD      Y9, Y0, Y0
 	VMASKMOVPD  Y0, Y7, (AX)(DI*1)
 
-end605:
+end617:
 	VZEROUPPER
 	RET
 
@@ -14874,20 +15024,20 @@ TEXT ·axpy32AVX2(SB), NOSPLIT, $0-28
 	XORL         BX, BX
 	VBROADCASTSS a+24(FP), Y0
 	SUBQ         $+8, DX
-	JLT          rest607
+	JLT          rest619
 
-again606:
+again618:
 	VMOVUPS     (AX)(BX*1), Y1
 	VMOVUPS     (CX)(BX*1), Y2
 	VFMADD231PS Y0, Y2, Y1
 	VMOVUPS     Y1, (AX)(BX*1)
 	ADDQ        $+32, BX
 	SUBQ        $+8, DX
-	JGE         again606
+	JGE         again618
 
-rest607:
+rest619:
 	ADDQ        $+8, DX
-	JZ          end608
+	JZ          end620
 	NEGQ        DX
 	LEAQ        lanes<>+0(SB), SI
 	VMOVUPS     32(SI)(DX*4), Y1
@@ -14896,7 +15046,7 @@ rest607:
 	VFMADD231PS Y0, Y3, Y2
 	VMASKMOVPS  Y2, Y1, (AX)(BX*1)
 
-end608:
+end620:
 	VZEROUPPER
 	RET
 
@@ -14912,9 +15062,9 @@ TEXT ·dot32AVX2(SB), NOSPLIT, $0-28
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	SUBQ   $+32, DX
-	JLT    done610
+	JLT    done622
 
-again609:
+again621:
 	VMOVUPS     (AX)(BX*1), Y4
 	VFMADD231PS (CX)(BX*1), Y4, Y0
 	VMOVUPS     32(AX)(BX*1), Y4
@@ -14925,24 +15075,24 @@ again609:
 	VFMADD231PS 96(CX)(BX*1), Y4, Y3
 	ADDQ        $+128, BX
 	SUBQ        $+32, DX
-	JGE         again609
+	JGE         again621
 
-done610:
+done622:
 	ADDQ $+32, DX
 	SUBQ $+8, DX
-	JLT  done612
+	JLT  done624
 
-again611:
+again623:
 	VMOVUPS     (AX)(BX*1), Y4
 	VFMADD231PS (CX)(BX*1), Y4, Y0
 	ADDQ        $+32, BX
 	SUBQ        $+8, DX
-	JGE         again611
+	JGE         again623
 
-done612:
+done624:
 	ADDQ        $+8, DX
 	TESTQ       DX, DX
-	JZ          end613
+	JZ          end625
 	NEGQ        DX
 	LEAQ        lanes<>+0(SB), SI
 	VMOVUPS     32(SI)(DX*4), Y4
@@ -14950,7 +15100,7 @@ done612:
 	VMASKMOVPS  (CX)(BX*1), Y4, Y4
 	VFMADD231PS Y5, Y4, Y1
 
-end613:
+end625:
 	VADDPS       Y1, Y0, Y0
 	VADDPS       Y3, Y2, Y2
 	VADDPS       Y2, Y0, Y0
@@ -14975,9 +15125,9 @@ TEXT ·exp32AVX2(SB), NOSPLIT, $0-28
 	VBROADCASTSS numbers<>+32(SB), Y1
 	VBROADCASTSS shift+24(FP), Y2
 	SUBQ         $+8, DX
-	JLT          rest615
+	JLT          rest627
 
-again614:
+again626:
 	VMOVUPS (CX)(BX*1), Y3
 	VSUBPS  Y2, Y3, Y3
 
@@ -15011,11 +15161,11 @@ again614:
 	VMOVUPS   Y6, (AX)(BX*1)
 	ADDQ      $+32, BX
 	SUBQ      $+8, DX
-	JGE       again614
+	JGE       again626
 
-rest615:
+rest627:
 	ADDQ       $+8, DX
-	JZ         end616
+	JZ         end628
 	NEGQ       DX
 	LEAQ       lanes<>+0(SB), SI
 	VMOVUPS    32(SI)(DX*4), Y3
@@ -15051,7 +15201,7 @@ rest615:
 	VMULPS     Y0, Y4, Y4
 	VMASKMOVPS Y4, Y3, (AX)(BX*1)
 
-end616:
+end628:
 	VZEROUPPER
 	RET
 
@@ -15067,9 +15217,9 @@ TEXT ·sigmoid32AVX2(SB), NOSPLIT, $0-24
 	VBROADCASTSS numbers<>+352(SB), Y2
 	VXORPS       Y3, Y3, Y3
 	SUBQ         $+8, DX
-	JLT          rest618
+	JLT          rest630
 
-again617:
+again629:
 	VMOVUPS (CX)(BX*1), Y4
 	VORPS   numbers<>+384(SB), Y4, Y5
 
@@ -15107,11 +15257,11 @@ again617:
 	VMOVUPS   Y4, (AX)(BX*1)
 	ADDQ      $+32, BX
 	SUBQ      $+8, DX
-	JGE       again617
+	JGE       again629
 
-rest618:
+rest630:
 	ADDQ       $+8, DX
-	JZ         end619
+	JZ         end631
 	NEGQ       DX
 	LEAQ       lanes<>+0(SB), SI
 	VMOVUPS    32(SI)(DX*4), Y4
@@ -15151,7 +15301,7 @@ rest618:
 	VDIVPS     Y7, Y0, Y0
 	VMASKMOVPS Y0, Y4, (AX)(BX*1)
 
-end619:
+end631:
 	VZEROUPPER
 	RET
 
@@ -15168,9 +15318,9 @@ TEXT ·tanh32AVX2(SB), NOSPLIT, $0-24
 	VBROADCASTSS numbers<>+416(SB), Y3
 	VBROADCASTSS numbers<>+448(SB), Y4
 	SUBQ         $+8, DX
-	JLT          rest621
+	JLT          rest633
 
-again620:
+again632:
 	VMOVUPS (CX)(BX*1), Y5
 	VANDPS  numbers<>+480(SB), Y5, Y6
 	VADDPS  Y6, Y6, Y7
@@ -15220,11 +15370,11 @@ again620:
 	VMOVUPS      Y6, (AX)(BX*1)
 	ADDQ         $+32, BX
 	SUBQ         $+8, DX
-	JGE          again620
+	JGE          again632
 
-rest621:
+rest633:
 	ADDQ       $+8, DX
-	JZ         end622
+	JZ         end634
 	NEGQ       DX
 	LEAQ       lanes<>+0(SB), SI
 	VMOVUPS    32(SI)(DX*4), Y5
@@ -15276,7 +15426,7 @@ rest621:
 	VORPS        Y6, Y0, Y0
 	VMASKMOVPS   Y0, Y5, (AX)(BX*1)
 
-end622:
+end634:
 	VZEROUPPER
 	RET
 
@@ -15292,9 +15442,9 @@ TEXT ·softplus32AVX2(SB), NOSPLIT, $0-24
 	VBROADCASTSS numbers<>+672(SB), Y3
 	VXORPS       Y2, Y2, Y2
 	SUBQ         $+8, DX
-	JLT          rest624
+	JLT          rest636
 
-again623:
+again635:
 	VMOVUPS (CX)(BX*1), Y4
 	VORPS   numbers<>+384(SB), Y4, Y5
 
@@ -15352,11 +15502,11 @@ again623:
 	VMOVUPS      Y8, (AX)(BX*1)
 	ADDQ         $+32, BX
 	SUBQ         $+8, DX
-	JGE          again623
+	JGE          again635
 
-rest624:
+rest636:
 	ADDQ       $+8, DX
-	JZ         end625
+	JZ         end637
 	NEGQ       DX
 	LEAQ       lanes<>+0(SB), SI
 	VMOVUPS    32(SI)(DX*4), Y4
@@ -15416,7 +15566,7 @@ rest624:
 	VADDPS       Y5, Y6, Y6
 	VMASKMOVPS   Y6, Y4, (AX)(BX*1)
 
-end625:
+end637:
 	VZEROUPPER
 	RET
 

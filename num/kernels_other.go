@@ -68,3 +68,8 @@ func exp32AVX2(dst, src *float32, n int, shift float32) { panic(absent) }
 func sigmoid32AVX2(dst, src *float32, n int)            { panic(absent) }
 func tanh32AVX2(dst, src *float32, n int)               { panic(absent) }
 func softplus32AVX2(dst, src *float32, n int)           { panic(absent) }
+
+func lerp32AVX512(y, x *float32, n int, a float32) { panic(absent) }
+func lerp64AVX512(y, x *float64, n int, a float64) { panic(absent) }
+func lerp32AVX2(y, x *float32, n int, a float32)   { panic(absent) }
+func lerp64AVX2(y, x *float64, n int, a float64)   { panic(absent) }

@@ -75,6 +75,11 @@ func mul32AVX512(y *float32, x *float32, n int)
 //go:noescape
 func scale32AVX512(x *float32, n int, a float32)
 
+// lerp32AVX512 adds a·(x − y) to y.
+//
+//go:noescape
+func lerp32AVX512(y *float32, x *float32, n int, a float32)
+
 // reluGrad32AVX512 sets d to 0 where y is not positive.
 //
 //go:noescape
@@ -111,6 +116,11 @@ func mul64AVX512(y *float64, x *float64, n int)
 //
 //go:noescape
 func scale64AVX512(x *float64, n int, a float64)
+
+// lerp64AVX512 adds a·(x − y) to y.
+//
+//go:noescape
+func lerp64AVX512(y *float64, x *float64, n int, a float64)
 
 // reluGrad64AVX512 sets d to 0 where y is not positive.
 //
@@ -179,6 +189,11 @@ func mul32AVX2(y *float32, x *float32, n int)
 //go:noescape
 func scale32AVX2(x *float32, n int, a float32)
 
+// lerp32AVX2 adds a·(x − y) to y.
+//
+//go:noescape
+func lerp32AVX2(y *float32, x *float32, n int, a float32)
+
 // reluGrad32AVX2 sets d to 0 where y is not positive.
 //
 //go:noescape
@@ -215,6 +230,11 @@ func mul64AVX2(y *float64, x *float64, n int)
 //
 //go:noescape
 func scale64AVX2(x *float64, n int, a float64)
+
+// lerp64AVX2 adds a·(x − y) to y.
+//
+//go:noescape
+func lerp64AVX2(y *float64, x *float64, n int, a float64)
 
 // reluGrad64AVX2 sets d to 0 where y is not positive.
 //

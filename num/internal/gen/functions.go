@@ -147,6 +147,15 @@ func elementwise(s shape, z size) {
 			v.store(x, "x")
 		}
 	})
+	over(s, z, "lerp", []string{"y", "x"}, "a", "adds a·(x − y) to y.", func(v *vector) func() {
+		a := v.scalar("a")
+		return func() {
+			y, x := v.load("y"), v.load("x")
+			v.sub(y, x, x)
+			v.fma(a, x, y)
+			v.store(y, "y")
+		}
+	})
 	over(s, z, "reluGrad", []string{"d", "y"}, "", "sets d to 0 where y is not positive.", func(v *vector) func() {
 		zero := v.new()
 		v.zero(zero)
