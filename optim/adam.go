@@ -60,11 +60,5 @@ func (l *adam[F]) begin(m moment) {
 }
 
 func (l *adam[F]) apply(lo int, p, g []F) {
-	m, v, g := l.m[lo:][:len(p)], l.v[lo:][:len(p)], g[:len(p)]
-	rate, b1, b2, eps, c := l.rate/l.c1, l.b1, l.b2, l.eps, 1/l.c2
-	for i := range p {
-		m[i] = b1*m[i] + (1-b1)*g[i]
-		v[i] = b2*v[i] + (1-b2)*g[i]*g[i]
-		p[i] -= rate * m[i] / (F(math.Sqrt(float64(c*v[i]))) + eps)
-	}
+	num.Adam(p, l.m[lo:][:len(p)], l.v[lo:][:len(p)], g[:len(p)], l.rate, l.b1, l.b2, l.eps, l.c1, l.c2)
 }

@@ -44,14 +44,7 @@ func (l *clip[F]) begin(m moment) {
 
 func (l *clip[F]) apply(_ int, _, g []F) {
 	if l.factor != 1 {
-		scale(l.factor, g)
-	}
-}
-
-// scale multiplies x by a.
-func scale[F num.Float](a F, x []F) {
-	for i := range x {
-		x[i] *= a
+		num.Scale(g, l.factor)
 	}
 }
 

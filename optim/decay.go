@@ -45,6 +45,6 @@ func (l *decay[F]) apply(lo int, p, _ []F) {
 		if r.Lo >= hi {
 			return
 		}
-		scale(l.factor, p[max(r.Lo, lo)-lo:min(r.Hi, hi)-lo])
+		num.Scale(p[max(r.Lo, lo)-lo:min(r.Hi, hi)-lo], l.factor)
 	}
 }

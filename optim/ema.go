@@ -46,8 +46,5 @@ func (l *ema[F]) begin(m moment) {
 }
 
 func (l *ema[F]) apply(lo int, p, _ []F) {
-	mean := l.mean[lo:][:len(p)]
-	for i, v := range p {
-		mean[i] += l.weight * (v - mean[i])
-	}
+	num.Lerp(l.mean[lo:][:len(p)], l.weight, p)
 }
