@@ -13,8 +13,8 @@ import (
 // a result never depends on the number of workers. A panic of f is raised
 // again by For.
 //
-// Workers stay for some microseconds after their last job, ready for the next,
-// before they sleep.
+// Workers stay for about a millisecond after their last job, ready for the next,
+// before they sleep: to wake one takes longer than many a job.
 func For(n int, f func(i int)) {
 	workers := min(runtime.GOMAXPROCS(0), n)
 	if workers <= 1 {
@@ -178,9 +178,27 @@ func (j *job) dismiss() {
 	}
 }
 
+// lookout waits for a job, about a millisecond. After the first microseconds
+// whatever else is to run goes first.
+func (w *worker) lookout() bool {
+	given := func() bool { return w.job.Load() != nil }
+	if spin(given) {
+		return true
+	}
+	for range 1 << 11 {
+		for range 128 {
+			if given() {
+				return true
+			}
+		}
+		runtime.Gosched()
+	}
+	return false
+}
+
 func (w *worker) live() {
 	for {
-		if !spin(func() bool { return w.job.Load() != nil }) {
+		if !w.lookout() {
 			w.asleep.Store(true)
 			if w.job.Load() == nil || !w.asleep.Swap(false) {
 				<-w.wake
