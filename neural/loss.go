@@ -2,6 +2,7 @@ package neural
 
 import (
 	"github.com/kindred-mtl/kindred/num"
+	"github.com/kindred-mtl/kindred/tape"
 )
 
 // lossesOf sums up the losses of each task over the rows of a shard; adjoint
@@ -65,9 +66,25 @@ func (t *trainer) scaleShard(s int) {
 		}
 		return
 	}
-	for task := range t.d.heads {
+	for _, node := range t.nodes {
+		factors := t.shards[s].factors[:t.graph.Stride(node)]
+		t.fillFactors(factors, node)
+		d := t.run.Adjoint(node)
 		for i := lo; i < hi; i++ {
-			t.scaleRow(task, i, float32(t.factor[task]))
+			num.Mul(d[i*len(factors):(i+1)*len(factors)], factors)
+		}
+	}
+}
+
+// fillFactors sets the factor of each column of a node.
+func (t *trainer) fillFactors(factors []float32, node tape.Node) {
+	for i := range factors {
+		factors[i] = 1
+	}
+	for task, n := range t.out {
+		if n == node {
+			at, k := t.graph.Place(node, task)
+			num.Scale(factors[at:at+k], float32(t.factor[task]))
 		}
 	}
 }

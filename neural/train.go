@@ -36,6 +36,8 @@ type trainer struct {
 	gram   *num.Dense
 	alpha  []float64
 	factor []float64
+	losses []float64       // of each task in the batch
+	active []bool          // the tasks with a label in it
 	owned  [][]optim.Range // of each task: the parameters that it alone uses
 	plan   plan
 
@@ -72,6 +74,7 @@ type top struct {
 type shard struct {
 	g          []float32
 	z, y, w, d []float32
+	factors    []float32 // of each column of a node
 	sums       []float64 // of each task
 }
 
@@ -116,15 +119,20 @@ func (t *trainer) makeRoom() {
 	for _, task := range t.d.tasks {
 		widest = max(widest, task.Outputs)
 	}
+	columns := 0
+	for _, node := range t.nodes {
+		columns = max(columns, t.graph.Stride(node))
+	}
 	n := (t.plan.batch + tape.Shard - 1) / tape.Shard
 	for range n {
 		t.shards = append(t.shards, shard{
 			g: make([]float32, t.params.Len()), sums: make([]float64, tasks),
 			z: make([]float32, tape.Shard*widest), d: make([]float32, tape.Shard*widest),
-			y: make([]float32, tape.Shard), w: make([]float32, tape.Shard),
+			y: make([]float32, tape.Shard), w: make([]float32, tape.Shard), factors: make([]float32, columns),
 		})
 	}
 	t.alpha, t.factor = make([]float64, tasks), make([]float64, tasks)
+	t.losses, t.active = make([]float64, tasks), make([]bool, tasks)
 	t.sums, t.seen = make([]float64, tasks), make([]float64, tasks)
 	t.owned, t.tops = make([][]optim.Range, tasks), make([]top, tasks)
 	for task := range t.owned {
@@ -342,9 +350,10 @@ func (t *trainer) takeStep() error {
 
 // weigh finds the factor of each task's gradient.
 func (t *trainer) weigh() error {
-	step := weigh.Step{Number: t.step, Losses: make([]float64, len(t.alpha)), Active: make([]bool, len(t.alpha)), EpochLosses: t.epochLosses}
+	step := weigh.Step{Number: t.step, Losses: t.losses, Active: t.active, EpochLosses: t.epochLosses}
 	active := 0.0
 	for task := range step.Losses {
+		step.Losses[task] = 0
 		sum := 0.0
 		for s := range t.run.Shards() {
 			sum += t.shards[s].sums[task]

@@ -71,7 +71,7 @@ func (o choicePlayer[F]) forward(r *Run[F], lo, hi int) {
 			y[j] = v / r.heat()
 		}
 		for b := 0; b < len(y); b += k {
-			softmaxRow(y[b:b+k], y[b:b+k])
+			num.SoftmaxRow(y[b:b+k], y[b:b+k])
 		}
 	}
 }

@@ -39,6 +39,7 @@ type dense struct {
 	from  [1]Node // x
 	relu  bool
 	holes bool   // some tasks have no entry
+	once  bool   // each entry is used once
 	links []link // one a block of y
 	fused []link // those that read one block put together
 }
@@ -116,9 +117,10 @@ func first(of []int, group int) int {
 // fuse puts together links that read the same block, and says of each link
 // whether it is the first to read its block.
 func (o *dense) fuse() {
-	seen := map[int]bool{}
+	seen, used := map[int]bool{}, map[int]bool{}
 	for i := range o.links {
 		l := &o.links[i]
+		used[l.entry] = true
 		l.first = !seen[l.in]
 		seen[l.in] = true
 		if n := len(o.fused); n > 0 {
@@ -130,6 +132,13 @@ func (o *dense) fuse() {
 		}
 		o.fused = append(o.fused, *l)
 	}
+	o.once = len(used) == len(o.links) && len(used) == o.weight.Entries()
+}
+
+// sets tells whether a pass back sets the gradient of the parameters, and does
+// not add to it.
+func (o *dense) sets(g *Graph) bool {
+	return o.once && !(g.Long && (o.Bank.of != nil || g.nodes[o.y].of != nil))
 }
 
 func (o *dense) reads() []Node             { return o.from[:] }
@@ -199,27 +208,27 @@ func (o densePlayer[F]) backward(r *Run[F], p *pass[F]) {
 			q := *p
 			q.lo, q.hi = lo, hi
 			l := o.link(r, e, task)
-			o.undo(r, l, &q, o.blocks(r, l, r.adjoint[o.y], lo, hi))
+			o.undo(r, l, &q, o.blocks(r, l, r.adjoint[o.y], lo, hi), false)
 		})
 	case r.graph.Long && v.of != nil:
-		o.undo(r, o.links[0], p, o.blocks(r, o.links[0], r.adjoint[o.y], p.lo, p.hi))
+		o.undo(r, o.links[0], p, o.blocks(r, o.links[0], r.adjoint[o.y], p.lo, p.hi), false)
 	case p.lane >= 0 && !r.graph.Long && v.of != nil && v.of[p.lane] < 0:
 	case p.lane >= 0 && !r.graph.Long && v.of != nil:
 		l := o.links[v.of[p.lane]]
 		l.first = !o.holes
-		o.undo(r, l, p, r.grads(o.y, l.out, p))
+		o.undo(r, l, p, r.grads(o.y, l.out, p), false)
 	default:
 		for _, l := range o.fused {
 			l.first = l.first && !o.holes
 			d := r.grads(o.y, all, p)
-			o.undo(r, l, p, o.blocks(r, l, d.Data, 0, d.Rows))
+			o.undo(r, l, p, o.blocks(r, l, d.Data, 0, d.Rows), o.sets(r.graph))
 		}
 	}
 }
 
 // undo takes the gradient d of the blocks of one link to the block it reads and
-// to the weights.
-func (o densePlayer[F]) undo(r *Run[F], l link, p *pass[F], d num.View[F]) {
+// to the weights, whose gradient it sets or adds to.
+func (o densePlayer[F]) undo(r *Run[F], l link, p *pass[F], d num.View[F], sets bool) {
 	if d.Rows == 0 {
 		return
 	}
@@ -227,10 +236,13 @@ func (o densePlayer[F]) undo(r *Run[F], l link, p *pass[F], d num.View[F]) {
 		rowsOf(d, o.blocks(r, l, r.values[o.y], p.lo, p.hi), num.ReluGrad[F])
 	}
 	gw, gb := weights(o.Bank, p.grad(o.weight), p.grad(o.bias), l.entry, l.entries)
+	if sets {
+		clear(gb)
+	}
 	for i := range d.Rows {
 		num.Add(gb, row(d, i))
 	}
-	num.Multiply(gw, d.T(), r.value(o.x, l.in, p.lo, p.hi), num.Finish[F]{Add: true})
+	num.Multiply(gw, d.T(), r.value(o.x, l.in, p.lo, p.hi), num.Finish[F]{Add: !sets})
 	if r.wants(o.x) {
 		w, _ := weights(o.Bank, r.of(o.weight), r.of(o.bias), l.entry, l.entries)
 		add := !(l.first && r.fresh(o.x, p))

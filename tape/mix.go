@@ -64,12 +64,23 @@ func (o softmaxPlayer[F]) forward(r *Run[F], lo, hi int) {
 	o.blocks(r.graph, r.needs, func(b int) {
 		y, x := r.value(o.y, b, lo, hi), r.value(o.x, b, lo, hi)
 		for i := range y.Rows {
-			softmaxRow(row(y, i), row(x, i))
+			lower(row(y, i), row(x, i))
+		}
+	})
+	r.each(o.y, func(b int) {
+		y := r.value(o.y, b, lo, hi)
+		rowsOf(y, y, num.Exp[F])
+	})
+	o.blocks(r.graph, r.needs, func(b int) {
+		y := r.value(o.y, b, lo, hi)
+		for i := range y.Rows {
+			divide(row(y, i))
 		}
 	})
 }
 
-func softmaxRow[F num.Float](y, x []F) {
+// lower sets y to x less its largest number.
+func lower[F num.Float](y, x []F) {
 	top := x[0]
 	for _, v := range x {
 		top = max(top, v)
@@ -77,7 +88,10 @@ func softmaxRow[F num.Float](y, x []F) {
 	for i, v := range x {
 		y[i] = v - top
 	}
-	num.Exp(y, y)
+}
+
+// divide divides y by its sum.
+func divide[F num.Float](y []F) {
 	var s F
 	for _, v := range y {
 		s += v
@@ -134,6 +148,14 @@ func (o *mix) player64() player[float64] { return mixPlayer[float64]{o} }
 type mixPlayer[F num.Float] struct{ *mix }
 
 func (o mixPlayer[F]) forward(r *Run[F], lo, hi int) {
+	if o.whole(r) && r.active == nil {
+		y, w, x := r.value(o.out, all, lo, hi), r.value(o.in[0], all, lo, hi), r.value(o.in[1], all, lo, hi)
+		for i := range y.Rows {
+			w, x := o.matrices(w, x, i)
+			num.Multiply(num.Of(row(y, i), w.Rows, x.Cols), w, x, num.Finish[F]{})
+		}
+		return
+	}
 	r.pieces(o.out, o.pieces, func(c piece) {
 		y, w, x := r.value(o.out, c.out, lo, hi), r.value(o.in[0], c.in[0], lo, hi), r.value(o.in[1], all, lo, hi)
 		for i := range y.Rows {
@@ -149,6 +171,10 @@ func (o mixPlayer[F]) forward(r *Run[F], lo, hi int) {
 func (o mixPlayer[F]) backward(r *Run[F], p *pass[F]) {
 	begin(r, o.in, p)
 	weights, parts := r.wants(o.in[0]), r.wants(o.in[1])
+	if o.whole(r) && p.lane < 0 {
+		o.undo(r, p, weights, parts)
+		return
+	}
 	r.flow(o.out, o.pieces, p, func(c piece) {
 		d, w, x := r.grads(o.out, c.out, p), r.value(o.in[0], c.in[0], p.lo, p.hi), r.value(o.in[1], all, p.lo, p.hi)
 		var dw, dx num.View[F]
@@ -171,6 +197,41 @@ func (o mixPlayer[F]) backward(r *Run[F], p *pass[F]) {
 			}
 		}
 	})
+}
+
+// whole tells whether a row holds every mixture: then they are one product of
+// matrices.
+func (o mixPlayer[F]) whole(r *Run[F]) bool {
+	return !r.graph.Long || r.graph.nodes[o.out].of == nil
+}
+
+// matrices are the weights in row i, a row for each mixture, and the parts,
+// which lie below one another.
+func (o mixPlayer[F]) matrices(w, x num.View[F], i int) (num.View[F], num.View[F]) {
+	return num.Of(row(w, i), w.Cols/o.parts, o.parts), num.Of(row(x, i), o.parts, x.Cols/o.parts)
+}
+
+// undo is backward of all mixtures at once.
+func (o mixPlayer[F]) undo(r *Run[F], p *pass[F], weights, parts bool) {
+	d, w, x := r.grads(o.out, all, p), r.value(o.in[0], all, p.lo, p.hi), r.value(o.in[1], all, p.lo, p.hi)
+	var dw, dx num.View[F]
+	if weights {
+		dw = r.grads(o.in[0], all, p)
+	}
+	if parts {
+		dx = r.grads(o.in[1], all, p)
+	}
+	add := num.Finish[F]{Add: true}
+	for i := range d.Rows {
+		w, x := o.matrices(w, x, i)
+		d := num.Of(row(d, i), w.Rows, x.Cols)
+		if weights {
+			num.Multiply(num.Of(row(dw, i), w.Rows, w.Cols), d, x.T(), add)
+		}
+		if parts {
+			num.Multiply(num.Of(row(dx, i), x.Rows, x.Cols), w.T(), d, add)
+		}
+	}
 }
 
 // A unit operation scales rows to length 1.

@@ -30,8 +30,9 @@ type Run[F num.Float] struct {
 	lanes    [][]F // of each node, one adjoint a task; made when first asked for
 	active   [][]bool
 	scratch  map[operation][]F
-	passes   []pass[F] // of each shard
-	jacobian []F       // of Gram
+	passes   []pass[F]      // of each shard
+	added    []*param.Block // whose gradients operations add to; the others they set
+	jacobian []F            // of Gram
 }
 
 // A Bag is a sparse input: row i holds Value[j] in column Index[j], for j from
@@ -67,7 +68,25 @@ func NewRun[F num.Float](g *Graph, params []F, rows int) *Run[F] {
 			r.scratch[op] = make([]F, s.scratch(g, rows))
 		}
 	}
+	r.added = g.added()
 	return r
+}
+
+// added lists the blocks whose gradients operations add to.
+func (g *Graph) added() []*param.Block {
+	set := map[*param.Block]bool{}
+	for _, op := range g.ops {
+		if d, ok := op.(*dense); ok && d.sets(g) {
+			set[d.weight], set[d.bias] = true, true
+		}
+	}
+	var added []*param.Block
+	for _, b := range g.Params.Blocks {
+		if !set[b] {
+			added = append(added, b)
+		}
+	}
+	return added
 }
 
 // Resize says how many rows the batch has.
@@ -153,7 +172,9 @@ func (r *Run[F]) Ready() {
 // the gradient of the parameters.
 func (r *Run[F]) Backward(shard int, g []F) {
 	lo, hi := r.Bounds(shard)
-	clear(g)
+	for _, b := range r.added {
+		clear(g[b.At : b.At+b.Len()])
+	}
 	p := &r.passes[shard]
 	*p = pass[F]{lo: lo, hi: hi, lane: -1, g: g}
 	for i := len(r.players) - 1; i >= 0; i-- {
