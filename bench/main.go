@@ -45,7 +45,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer p.stop()
-	b := &bench{ctx: ctx, peer: p, dir: dir, reps: *reps, threads: *threads}
+	b := &bench{ctx: ctx, peer: p, dir: dir, reps: *reps, threads: *threads, python: *python}
 	var sections []section
 	for _, g := range groups {
 		if !pattern.MatchString(g.name) {

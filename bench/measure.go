@@ -15,6 +15,7 @@ import (
 type bench struct {
 	ctx           context.Context
 	peer          *peer
+	python        string // the peer's interpreter
 	dir           string // of files that the peer reads
 	reps, threads int
 	rows          []row // of the group that is being run
@@ -30,6 +31,8 @@ type pair struct {
 	theirs  func(result) string // what the peer reached
 	known   float64             // seconds of a peer that is not here, from another run
 	once    bool                // it takes long: one repetition may do
+	runs    int                 // in one repetition the peer does it so often; 0: once
+	own     func() float64      // what ours says that it took; nil: it is timed here
 }
 
 // A row is a pair measured: medians, and the ratio repetition by repetition.
@@ -65,6 +68,7 @@ func (b *bench) measure(p pair) error {
 			if err != nil {
 				return fmt.Errorf("%s: %s: %w", p.problem, p.peer, err)
 			}
+			answer.Seconds /= float64(max(p.runs, 1))
 			theirs = append(theirs, answer.Seconds)
 			r.compare = p.theirs(answer)
 		}
@@ -73,7 +77,11 @@ func (b *bench) measure(p pair) error {
 		if err := p.ours(); err != nil {
 			return fmt.Errorf("%s: %w", p.problem, err)
 		}
-		ours = append(ours, b.clock()-at)
+		if p.own != nil {
+			ours = append(ours, p.own())
+		} else {
+			ours = append(ours, b.clock()-at)
+		}
 	}
 	for i, v := range theirs {
 		ratios = append(ratios, v/ours[i])

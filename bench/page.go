@@ -43,6 +43,12 @@ var groups = []group{
 		"On all 15,362 rows, in the scaling of the formula; MALSAR's objectives are from another run, at tolerance 1e-11, and upper bounds of the least. Ours go to a gap of 1e-10, which bounds how far above the least they are.",
 		malsarObjectives},
 	{"Dense products", "m × n × k, into memory that is there. The peak is that of multiplying and adding alone, measured in the same run.", products},
+	{"Networks, one step of training",
+		"Inputs / tasks / rows of the batch, which lies in memory; hidden layers of 256 and 128 units, one output a task, squared loss, Adam, float32; MMoE has 4 experts. Beside PyTorch, as its users write it: a layer for each head, or for each expert, gate and head; and with all heads, or all experts, in a few large products. " +
+			"`compiled` is `torch.compile`, left out where there is no compiler or it takes more than a minute. With one thread a side times are the processor's, with two the wall's. In brackets how much of the cores' peak the products of matrices alone reach.",
+		networkSteps},
+	{"Networks, the gradients of all tasks", "By the layers that tasks share, forward pass and the products of the gradients included: what PCGrad and MGDA go by. PyTorch goes back once for each task, or for all of them at once (`is_grads_batched`).", networkGradients},
+	{"Networks, predicting", "Rows that are prepared, all heads in one layer. `jit` is `torch.jit`, traced, frozen and optimized for inference.", networkPredictions},
 	{"Reading", "From a file on disk to typed columns.", reading},
 	{"Predicting", "Ours reads columns, scikit-learn a matrix.", predicting},
 }
@@ -68,8 +74,8 @@ func (b *bench) page(sections []section) (string, error) {
 	versions = answer.Versions
 	var s strings.Builder
 	fmt.Fprintf(&s, "# Benchmarks\n\nMade by `bench/run.sh`, which measures each pair again.\n\n")
-	fmt.Fprintf(&s, "%s, %s; %s, Python %s, scikit-learn %s, numpy %s, LIBLINEAR %s, pandas %s, skglm %s.\n\n", processorName(), threads(b.threads), runtime.Version(),
-		versions["python"], versions["scikit-learn"], versions["numpy"], versions["liblinear-official"], versions["pandas"], versions["skglm"])
+	fmt.Fprintf(&s, "%s, %s; %s, Python %s, scikit-learn %s, numpy %s, LIBLINEAR %s, pandas %s, skglm %s, PyTorch %s.\n\n", processorName(), threads(b.threads), runtime.Version(),
+		versions["python"], versions["scikit-learn"], versions["numpy"], versions["liblinear-official"], versions["pandas"], versions["skglm"], versions["torch"])
 	s.WriteString("The two sides of a pair run one after the other, again and again. Times are medians, ratios the median of the repetitions' and their range: above 1, kindred is faster.\n")
 	for _, x := range sections {
 		fmt.Fprintf(&s, "\n## %s\n\n%s\n\n", x.name, x.words)

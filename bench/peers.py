@@ -33,7 +33,7 @@ def matrix(args, name):
 
 
 def versions(_):
-    names = "scikit-learn", "numpy", "scipy", "pandas", "liblinear-official", "skglm"
+    names = "scikit-learn", "numpy", "scipy", "pandas", "liblinear-official", "skglm", "torch"
     found = {name: importlib.metadata.version(name) for name in names}
     return lambda: found, lambda out: {"versions": {"python": platform.python_version(), **out}}
 
@@ -176,7 +176,13 @@ def product(args):
     return run, lambda _: {}
 
 
-cases = {f.__name__: f for f in (versions, svc, lasso, path, train, read, predict, product)}
+def network(args):
+    import networks  # slow to load, and for some groups alone
+
+    return networks.prepare(args)
+
+
+cases = {f.__name__: f for f in (versions, svc, lasso, path, train, read, predict, product, network)}
 
 
 def main():

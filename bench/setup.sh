@@ -1,9 +1,14 @@
 #!/usr/bin/env bash
 # Makes bench/.venv, the Python that bench/run.sh and the scripts in testdata
-# use. Needs Python 3.11 or later, and a C++ compiler for LIBLINEAR.
+# use. Needs Python 3.11 or later, and a C++ compiler for LIBLINEAR and for what
+# PyTorch compiles.
+#
+# PyTorch for the processor alone is smaller by gigabytes, and measures the same:
+# where your index of packages has it (its version ends in +cpu, as those do that
+# pytorch.org tells how to install), put it into .venv before you run this.
 set -euo pipefail
 cd "$(dirname "$0")"
 
-python3 -m venv .venv
+[ -x .venv/bin/python ] || python3 -m venv .venv
 .venv/bin/pip install --quiet --disable-pip-version-check --requirement requirements.txt
-.venv/bin/python -c 'import liblinear, pandas, sklearn; print("scikit-learn", sklearn.__version__, "is ready")'
+.venv/bin/python -c 'import liblinear, pandas, sklearn, torch; print("scikit-learn", sklearn.__version__, "is ready")'

@@ -1,44 +1,45 @@
+//go:build unix
+
 package neural
 
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
+	"syscall"
 	"testing"
 
-	"github.com/kindred-mtl/kindred"
 	"github.com/kindred-mtl/kindred/arch"
+	"github.com/kindred-mtl/kindred/optim"
 	"github.com/kindred-mtl/kindred/weigh"
 )
 
-// made is a set of regressions that share rows.
-func made(rows, features, tasks int) *kindred.Set {
-	random := rand.New(rand.NewPCG(1, 2))
-	table := &kindred.Table{}
-	for j := range features {
-		c := kindred.Column{Name: fmt.Sprint("x", j), Number: make([]float64, rows)}
-		for i := range c.Number {
-			c.Number[i] = random.NormFloat64()
-		}
-		table.Columns = append(table.Columns, c)
+// bench measures these together with other systems: it runs them by name, and
+// reads ns/op, or cpu-ns/op where one thread is used.
+
+// loop measures f in processor time too.
+func loop(b *testing.B, f func()) {
+	b.ReportAllocs()
+	begin := processor(b)
+	for b.Loop() {
+		f()
 	}
-	s := &kindred.Set{}
-	all := make([]int, rows)
-	for i := range all {
-		all[i] = i
-	}
-	for t := range tasks {
-		y := make([]float64, rows)
-		for i := range y {
-			y[i] = table.Columns[t%features].Number[i]*table.Columns[(t+1)%features].Number[i] + random.NormFloat64()
-		}
-		s.Tasks = append(s.Tasks, kindred.Task{Name: fmt.Sprint("t", t), Table: table, Rows: all, Label: kindred.Labels{Target: fmt.Sprint("y", t), Columns: [][]float64{y}}})
-	}
-	return s
+	b.ReportMetric((processor(b)-begin)/float64(b.N), "cpu-ns/op")
 }
 
-// stepper is a training about to take steps.
+// processor is the time this process had of processors, in nanoseconds.
+func processor(b *testing.B) float64 {
+	var r syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
+		b.Fatal(err)
+	}
+	return float64(r.Utime.Nano() + r.Stime.Nano())
+}
+
+var benchTrunk = arch.Layers{Hidden: []int{256, 128}}
+
+// stepper is a training by Adam, its batch in memory.
 func stepper(b *testing.B, m Method, features, tasks, batch int) *trainer {
+	m.Optimizer = optim.Chain{&optim.Adam{}}
 	m.Training.Batch, m.Training.Epochs = batch, 1000
 	d, err := m.data(context.Background(), made(2*batch, features, tasks))
 	if err != nil {
@@ -50,49 +51,61 @@ func stepper(b *testing.B, m Method, features, tasks, batch int) *trainer {
 	}
 	t.decks.begin(0)
 	t.decks.fill(t.batch, 0)
-	if err := t.takeStep(); err != nil {
-		b.Fatal(err)
-	}
+	oneStep(b, t)
 	return t
 }
 
+func oneStep(b *testing.B, t *trainer) {
+	if err := t.takeStep(); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// benchSizes are inputs, tasks and rows.
+var benchSizes = [][3]int{{64, 10, 256}, {64, 10, 1024}, {64, 50, 256}, {300, 10, 1024}}
+
+// BenchmarkStep is one step of training.
 func BenchmarkStep(b *testing.B) {
-	trunk := arch.Layers{Hidden: []int{256, 128}}
 	for _, c := range []struct {
-		name            string
-		m               Method
-		features, tasks int
-		batch           int
+		name string
+		m    Method
 	}{
-		{"shared 64/10/256", Method{Arch: &arch.Shared{Layers: trunk}}, 64, 10, 256},
-		{"shared 64/10/1024", Method{Arch: &arch.Shared{Layers: trunk}}, 64, 10, 1024},
-		{"shared 64/50/256", Method{Arch: &arch.Shared{Layers: trunk}}, 64, 50, 256},
-		{"shared 300/10/1024", Method{Arch: &arch.Shared{Layers: trunk}}, 300, 10, 1024},
-		{"mmoe 64/10/256", Method{Arch: &arch.MMoE{Layers: trunk}}, 64, 10, 256},
-		{"mmoe 64/10/1024", Method{Arch: &arch.MMoE{Layers: trunk}}, 64, 10, 1024},
-		{"pcgrad 64/10/256", Method{Arch: &arch.Shared{Layers: trunk}, Weighting: &weigh.PCGrad{}}, 64, 10, 256},
-		{"pcgrad 64/50/256", Method{Arch: &arch.Shared{Layers: trunk}, Weighting: &weigh.PCGrad{}}, 64, 50, 256},
+		{"shared", Method{Arch: &arch.Shared{Layers: benchTrunk}}},
+		{"mmoe", Method{Arch: &arch.MMoE{Layers: benchTrunk}}},
+		{"pcgrad", Method{Arch: &arch.Shared{Layers: benchTrunk}, Weighting: &weigh.PCGrad{}}},
 	} {
-		b.Run(c.name, func(b *testing.B) {
-			t := stepper(b, c.m, c.features, c.tasks, c.batch)
-			b.ReportAllocs()
-			for b.Loop() {
-				if err := t.takeStep(); err != nil {
-					b.Fatal(err)
-				}
-			}
+		for _, s := range benchSizes {
+			b.Run(fmt.Sprintf("%s/%d/%d/%d", c.name, s[0], s[1], s[2]), func(b *testing.B) {
+				t := stepper(b, c.m, s[0], s[1], s[2])
+				loop(b, func() { oneStep(b, t) })
+			})
+		}
+	}
+}
+
+// BenchmarkGram is the gradients of all tasks by the shared parameters, and
+// their products.
+func BenchmarkGram(b *testing.B) {
+	for _, s := range benchSizes {
+		b.Run(fmt.Sprintf("shared/%d/%d/%d", s[0], s[1], s[2]), func(b *testing.B) {
+			t := stepper(b, Method{Arch: &arch.Shared{Layers: benchTrunk}, Weighting: &weigh.PCGrad{}}, s[0], s[1], s[2])
+			loop(b, func() {
+				t.forward(true)
+				t.measureGram()
+			})
 		})
 	}
 }
 
+// BenchmarkPredict is the outputs of rows that are prepared.
 func BenchmarkPredict(b *testing.B) {
-	m := Method{Arch: &arch.Shared{Layers: arch.Layers{Hidden: []int{256, 128}}}, Training: Training{Epochs: 1}}
+	m := Method{Arch: &arch.Shared{Layers: benchTrunk}, Training: Training{Epochs: 1}}
 	model, err := m.Fit(context.Background(), made(1024, 64, 10))
 	if err != nil {
 		b.Fatal(err)
 	}
 	for _, rows := range []int{1, 32, 1024} {
-		b.Run(fmt.Sprint("64/10/", rows), func(b *testing.B) {
+		b.Run(fmt.Sprintf("shared/64/10/%d", rows), func(b *testing.B) {
 			p, err := model.(*Model).Predictor(rows, nil)
 			if err != nil {
 				b.Fatal(err)
@@ -101,10 +114,7 @@ func BenchmarkPredict(b *testing.B) {
 			for i := range x {
 				x[i] = float32(i % 7)
 			}
-			b.ReportAllocs()
-			for b.Loop() {
-				p.Predict()
-			}
+			loop(b, p.Predict)
 		})
 	}
 }

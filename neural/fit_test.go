@@ -444,3 +444,29 @@ func TestReport(t *testing.T) {
 		}
 	}
 }
+
+// made is a set of regressions that share rows.
+func made(rows, features, tasks int) *kindred.Set {
+	random := rand.New(rand.NewPCG(1, 2))
+	table := &kindred.Table{}
+	for j := range features {
+		c := kindred.Column{Name: fmt.Sprint("x", j), Number: make([]float64, rows)}
+		for i := range c.Number {
+			c.Number[i] = random.NormFloat64()
+		}
+		table.Columns = append(table.Columns, c)
+	}
+	s := &kindred.Set{}
+	all := make([]int, rows)
+	for i := range all {
+		all[i] = i
+	}
+	for t := range tasks {
+		y := make([]float64, rows)
+		for i := range y {
+			y[i] = table.Columns[t%features].Number[i]*table.Columns[(t+1)%features].Number[i] + random.NormFloat64()
+		}
+		s.Tasks = append(s.Tasks, kindred.Task{Name: fmt.Sprint("t", t), Table: table, Rows: all, Label: kindred.Labels{Target: fmt.Sprint("y", t), Columns: [][]float64{y}}})
+	}
+	return s
+}
