@@ -44,6 +44,13 @@ func (t *trainer) taskLoss(s, task, column, lo, hi int, adjoint bool) {
 
 // gather copies k columns of rows from lo on, one row after the other.
 func gather(to, from []float32, stride, at, k, lo int) {
+	if k == 1 { // copy takes longer than all the rest of a loss of one output
+		from = from[lo*stride+at:]
+		for i := range to {
+			to[i] = from[i*stride]
+		}
+		return
+	}
 	for i := range len(to) / k {
 		copy(to[i*k:(i+1)*k], from[(lo+i)*stride+at:])
 	}
@@ -51,6 +58,13 @@ func gather(to, from []float32, stride, at, k, lo int) {
 
 // scatter copies them back.
 func scatter(to, from []float32, stride, at, k, lo int) {
+	if k == 1 {
+		to = to[lo*stride+at:]
+		for i, v := range from {
+			to[i*stride] = v
+		}
+		return
+	}
 	for i := range len(from) / k {
 		copy(to[(lo+i)*stride+at:], from[i*k:(i+1)*k])
 	}

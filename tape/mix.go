@@ -226,7 +226,10 @@ func (o mixPlayer[F]) undo(r *Run[F], p *pass[F], weights, parts bool) {
 		w, x := o.matrices(w, x, i)
 		d := num.Of(row(d, i), w.Rows, x.Cols)
 		if weights {
-			num.Multiply(num.Of(row(dw, i), w.Rows, w.Cols), d, x.T(), add)
+			into := row(dw, i)
+			for j := range into { // so few products that dots are faster
+				into[j] += num.Inner(d.Row(j/o.parts), x.Row(j%o.parts))
+			}
 		}
 		if parts {
 			num.Multiply(num.Of(row(dx, i), x.Rows, x.Cols), w.T(), d, add)
