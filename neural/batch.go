@@ -43,13 +43,8 @@ func newBatch(tasks, rows int, wide bool) *batch {
 	return b
 }
 
-// load puts the inputs of the batch's rows into a run, shards side by side.
-func (b *batch) load(r *tape.Run[float32], in *prep.Encoded, shape prep.Shape) {
-	b.ready(r, in, shape)
-	num.For(r.Shards(), func(s int) { b.loadShard(r, s, in, shape) })
-}
-
-// fillRun does so one shard after the other.
+// fillRun puts the inputs of the batch's rows into a run, one shard after the
+// other.
 func (b *batch) fillRun(r *tape.Run[float32], in *prep.Encoded, shape prep.Shape) {
 	b.ready(r, in, shape)
 	for s := range r.Shards() {

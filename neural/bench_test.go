@@ -38,7 +38,7 @@ func processor(b *testing.B) float64 {
 var benchTrunk = arch.Layers{Hidden: []int{256, 128}}
 
 // stepper is a training by Adam, its batch in memory.
-func stepper(b *testing.B, m Method, features, tasks, batch int) *trainer {
+func stepper(b testing.TB, m Method, features, tasks, batch int) *trainer {
 	m.Optimizer = optim.Chain{&optim.Adam{}}
 	m.Training.Batch, m.Training.Epochs = batch, 1000
 	d, err := m.data(context.Background(), made(2*batch, features, tasks))
@@ -55,9 +55,19 @@ func stepper(b *testing.B, m Method, features, tasks, batch int) *trainer {
 	return t
 }
 
-func oneStep(b *testing.B, t *trainer) {
+func oneStep(b testing.TB, t *trainer) {
 	if err := t.takeStep(); err != nil {
 		b.Fatal(err)
+	}
+}
+
+// A step allocates nothing.
+func TestStepAllocates(t *testing.T) {
+	for _, a := range []arch.Architecture{&arch.Shared{Layers: benchTrunk}, &arch.MMoE{Layers: benchTrunk}} {
+		at := stepper(t, Method{Arch: a}, 8, 3, 200)
+		if n := testing.AllocsPerRun(5, func() { oneStep(t, at) }); n != 0 {
+			t.Errorf("%T: %v allocations a step", a, n)
+		}
 	}
 }
 

@@ -321,9 +321,12 @@ func (t *trainer) heldOutputs() [][]float32 {
 			for i := range b.rows {
 				b.task[i] = int32(task)
 			}
-			b.load(t.run, &t.d.inputs, t.d.shape)
+			b.ready(t.run, &t.d.inputs, t.d.shape)
 			t.run.Only([]int{task})
-			num.For(t.run.Shards(), t.run.Forward)
+			num.For(t.run.Shards(), func(s int) {
+				b.loadShard(t.run, s, &t.d.inputs, t.d.shape)
+				t.run.Forward(s)
+			})
 			node := t.out[task]
 			at, _ := t.graph.Place(node, task)
 			gather(z[task][lo*k:(lo+b.rows)*k], t.run.Value(node), t.graph.Stride(node), at, k, 0)

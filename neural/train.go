@@ -41,6 +41,10 @@ type trainer struct {
 	owned  [][]optim.Range // of each task: the parameters that it alone uses
 	plan   plan
 
+	calls
+	adjoint bool      // forward leaves gradients at the outputs
+	squares []float64 // of each piece of the gradient
+
 	epoch, step int
 	epochLosses [][]float64
 	sums, seen  []float64 // of the epoch's training losses, and their weights
@@ -139,6 +143,7 @@ func (t *trainer) makeRoom() {
 		t.params.Owned(task, func(lo, hi int) { t.owned[task] = append(t.owned[task], optim.Range{Lo: lo, Hi: hi}) })
 	}
 	t.run.Ready()
+	t.makeCalls()
 }
 
 // makeRules starts the weighting and the optimizer.
@@ -324,11 +329,9 @@ func heat(epoch, epochs int) float64 {
 // forward plays the batch and sums up the losses of each task; adjoint leaves
 // their gradients, not yet divided or weighed, at the outputs.
 func (t *trainer) forward(adjoint bool) {
-	t.batch.load(t.run, &t.d.inputs, t.d.shape)
-	num.For(t.run.Shards(), func(s int) {
-		t.run.Forward(s)
-		t.lossesOf(s, adjoint)
-	})
+	t.batch.ready(t.run, &t.d.inputs, t.d.shape)
+	t.adjoint = adjoint
+	num.For(t.run.Shards(), t.play)
 }
 
 // takeStep trains on the batch.
@@ -339,10 +342,7 @@ func (t *trainer) takeStep() error {
 	if err := t.weigh(); err != nil {
 		return err
 	}
-	num.For(t.run.Shards(), func(s int) {
-		t.scaleShard(s)
-		t.run.Backward(s, t.shards[s].g)
-	})
+	num.For(t.run.Shards(), t.playBack)
 	t.descend()
 	t.step++
 	return nil
@@ -447,48 +447,81 @@ const piece = 4096
 
 // descend adds up the gradients of the shards and takes the optimizer's step.
 func (t *trainer) descend() {
-	n, norm := t.params.Len(), 0.0
-	pieces := (n + piece - 1) / piece
-	g := t.shards[0].g
-	sum := func(i int) (lo, hi int) {
-		lo, hi = i*piece, min((i+1)*piece, n)
-		for s := 1; s < t.run.Shards(); s++ {
-			num.Add(g[lo:hi], t.shards[s].g[lo:hi])
-		}
-		return lo, hi
-	}
+	pieces := (t.params.Len() + piece - 1) / piece
 	if t.rule.WeighsHeads() && !t.opt.NeedsNorm() {
-		t.opt.Begin(t.step, norm)
-		num.For(pieces, func(i int) {
-			lo, hi := sum(i)
-			t.opt.Apply(lo, hi, t.run.Params, g[lo:hi])
-		})
+		t.opt.Begin(t.step, 0)
+		num.For(pieces, t.sumAndMove)
 		return
 	}
-	num.For(pieces, func(i int) { sum(i) })
+	num.For(pieces, t.sum)
 	if !t.rule.WeighsHeads() {
-		for task, ranges := range t.owned {
-			for _, r := range ranges {
-				if t.alpha[task] != 0 {
-					num.Scale(g[r.Lo:r.Hi], float32(1/t.alpha[task]))
-				}
+		t.unweigh()
+	}
+	norm := 0.0
+	if t.opt.NeedsNorm() {
+		num.For(pieces, t.square)
+		for _, s := range t.squares {
+			norm += s
+		}
+	}
+	t.opt.Begin(t.step, math.Sqrt(norm))
+	num.For(pieces, t.move)
+}
+
+// unweigh takes the weights off the gradients of parameters that one task alone
+// uses.
+func (t *trainer) unweigh() {
+	g := t.shards[0].g
+	for task, ranges := range t.owned {
+		for _, r := range ranges {
+			if t.alpha[task] != 0 {
+				num.Scale(g[r.Lo:r.Hi], float32(1/t.alpha[task]))
 			}
 		}
 	}
-	squares := make([]float64, pieces)
-	num.For(pieces, func(i int) {
-		for _, v := range g[i*piece : min((i+1)*piece, n)] {
-			squares[i] += float64(v) * float64(v)
-		}
-	})
-	for _, s := range squares {
-		norm += s
+}
+
+// calls are what a step does with each shard, and with each piece of the
+// parameters: made once, as a step allocates nothing.
+type calls struct {
+	play, playBack                func(shard int)
+	sum, square, move, sumAndMove func(piece int)
+}
+
+func (t *trainer) makeCalls() {
+	n, g := t.params.Len(), t.shards[0].g
+	bounds := func(i int) (lo, hi int) { return i * piece, min((i+1)*piece, n) }
+	t.squares = make([]float64, (n+piece-1)/piece)
+	t.play = func(s int) {
+		t.batch.loadShard(t.run, s, &t.d.inputs, t.d.shape)
+		t.run.Forward(s)
+		t.lossesOf(s, t.adjoint)
 	}
-	t.opt.Begin(t.step, math.Sqrt(norm))
-	num.For(pieces, func(i int) {
-		lo, hi := i*piece, min((i+1)*piece, n)
+	t.playBack = func(s int) {
+		t.scaleShard(s)
+		t.run.Backward(s, t.shards[s].g)
+	}
+	t.sum = func(i int) {
+		lo, hi := bounds(i)
+		for s := 1; s < t.run.Shards(); s++ {
+			num.Add(g[lo:hi], t.shards[s].g[lo:hi])
+		}
+	}
+	t.square = func(i int) {
+		lo, hi := bounds(i)
+		t.squares[i] = 0
+		for _, v := range g[lo:hi] {
+			t.squares[i] += float64(v) * float64(v)
+		}
+	}
+	t.move = func(i int) {
+		lo, hi := bounds(i)
 		t.opt.Apply(lo, hi, t.run.Params, g[lo:hi])
-	})
+	}
+	t.sumAndMove = func(i int) {
+		t.sum(i)
+		t.move(i)
+	}
 }
 
 // look measures the losses of the rows held out, and keeps what is best: of the
