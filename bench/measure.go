@@ -31,7 +31,7 @@ type pair struct {
 	theirs  func(result) string // what the peer reached
 	known   float64             // seconds of a peer that is not here, from another run
 	once    bool                // it takes long: one repetition may do
-	runs    int                 // in one repetition the peer does it so often; 0: once
+	each    bool                // the peer takes several steps, and the time of one counts
 	own     func() float64      // what ours says that it took; nil: it is timed here
 }
 
@@ -68,7 +68,9 @@ func (b *bench) measure(p pair) error {
 			if err != nil {
 				return fmt.Errorf("%s: %s: %w", p.problem, p.peer, err)
 			}
-			answer.Seconds /= float64(max(p.runs, 1))
+			if p.each {
+				answer.Seconds /= float64(answer.Steps)
+			}
 			theirs = append(theirs, answer.Seconds)
 			r.compare = p.theirs(answer)
 		}

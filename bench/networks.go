@@ -135,7 +135,7 @@ func (b *bench) networksOf(all []network, program string, peak float64) error {
 
 func (b *bench) networkOf(n network, by networkPeer, program string, peak float64) error {
 	runs := min(int(2e9/n.work)+1, 2000)
-	args := map[string]any{"what": by.what, "form": by.form, "inputs": n.inputs, "tasks": n.tasks, "rows": n.rows, "runs": runs, "limit": 60}
+	args := map[string]any{"what": by.what, "form": by.form, "inputs": n.inputs, "tasks": n.tasks, "rows": n.rows, "runs": runs, "most": 0.2, "limit": 60}
 	for name, v := range by.options {
 		args[name] = v
 	}
@@ -162,7 +162,7 @@ func (b *bench) networkOf(n network, by networkPeer, program string, peak float6
 			seconds, err = b.benchmark(program, fmt.Sprintf("%s/%s/%d/%d/%d", n.what, n.name, n.inputs, n.tasks, n.rows), runs)
 			return err
 		},
-		own: func() float64 { return seconds }, runs: runs,
+		own: func() float64 { return seconds }, each: true,
 		reached: func() string { return reached(seconds) },
 		peer:    "PyTorch, " + by.words,
 		theirs:  func(r result) string { return reached(r.Seconds) },

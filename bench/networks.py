@@ -5,6 +5,7 @@ The batch lies in memory; a form says how the same network is written down.
 
 import signal
 import sys
+import time
 
 import torch
 from torch import nn
@@ -174,14 +175,20 @@ def prepare(args):
     except Exception as why:
         print(args["form"], type(why).__name__, str(why)[:200], file=sys.stderr)
         return lambda: None, lambda _: {"late": True}
+    begin = time.perf_counter()
     for _ in range(10):
-        once()
-
-    def run():
-        for _ in range(args["runs"]):
+        if time.perf_counter() - begin < args["most"]:
             once()
 
-    return run, lambda _: {}
+    def run():
+        begin = time.perf_counter()
+        for n in range(1, args["runs"] + 1):
+            once()
+            if time.perf_counter() - begin > args["most"]:
+                break
+        return n
+
+    return run, lambda n: {"steps": n}
 
 
 def within(seconds, f):
