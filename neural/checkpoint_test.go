@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -114,7 +115,9 @@ func TestResumedInTheMiddle(t *testing.T) {
 	}
 	for checks := 10; checks < 200; checks = checks*3/2 + 1 {
 		m.Checkpoint = filepath.Join(t.TempDir(), "checkpoint")
-		got, err := m.Fit(&countdown{Context: context.Background(), left: checks}, s)
+		ctx := &countdown{Context: context.Background()}
+		ctx.left.Store(int64(checks))
+		got, err := m.Fit(ctx, s)
 		if err != nil && !errors.Is(err, context.Canceled) {
 			t.Fatal(err)
 		}
@@ -133,11 +136,11 @@ func TestResumedInTheMiddle(t *testing.T) {
 // countdown is a context that ends after it has been asked so many times.
 type countdown struct {
 	context.Context
-	left int
+	left atomic.Int64
 }
 
 func (c *countdown) Err() error {
-	if c.left--; c.left < 0 {
+	if c.left.Add(-1) < 0 {
 		return context.Canceled
 	}
 	return nil
