@@ -135,7 +135,7 @@ func (b *bench) networksOf(all []network, program string, peak float64) error {
 
 func (b *bench) networkOf(n network, by networkPeer, program string, peak float64) error {
 	runs := min(int(2e9/n.work)+1, 2000)
-	args := map[string]any{"what": by.what, "form": by.form, "inputs": n.inputs, "tasks": n.tasks, "rows": n.rows, "runs": runs, "most": 0.2, "limit": 60}
+	args := map[string]any{"what": by.what, "form": by.form, "inputs": n.inputs, "tasks": n.tasks, "rows": n.rows, "runs": runs, "most": 0.1, "limit": 60}
 	for name, v := range by.options {
 		args[name] = v
 	}

@@ -42,10 +42,9 @@ var groups = []group{
 	{"MALSAR on School, objectives",
 		"On all 15,362 rows, in the scaling of the formula; MALSAR's objectives are from another run, at tolerance 1e-11, and upper bounds of the least. Ours go to a gap of 1e-10, which bounds how far above the least they are.",
 		malsarObjectives},
-	{"Dense products", "m × n × k, into memory that is there. The peak is that of multiplying and adding alone, measured in the same run.", products},
 	{"Networks, one step of training",
 		"Inputs / tasks / rows of the batch, which lies in memory; hidden layers of 256 and 128 units, one output a task, squared loss, Adam, float32; MMoE has 4 experts. Beside PyTorch, as its users write it: a layer for each head, or for each expert, gate and head; and with all heads, or all experts, in a few large products. " +
-			"`compiled` is `torch.compile`, left out where there is no compiler or it takes more than a minute. With one thread a side times are the processor's, with two the wall's. In brackets how much of the cores' peak the products of matrices alone reach.",
+			"`compiled` is `torch.compile`, left out where there is no compiler or it takes more than a minute. With one thread a side times are the processor's, with two the wall's. What is reached is the work of the products of matrices, as the problem needs it, as a part of what the cores can do.",
 		networkSteps},
 	{"Networks, the gradients of all tasks", "By the layers that tasks share, forward pass and the products of the gradients included: what PCGrad and MGDA go by. PyTorch goes back once for each task, or for all of them at once (`is_grads_batched`).", networkGradients},
 	{"Networks, predicting", "Rows that are prepared, all heads in one layer. `jit` is `torch.jit`, traced, frozen and optimized for inference.", networkPredictions},

@@ -3,9 +3,9 @@
 # use. Needs Python 3.11 or later, and a C++ compiler for LIBLINEAR and for what
 # PyTorch compiles.
 #
-# PyTorch for the processor alone is smaller by gigabytes, and measures the same:
-# where your index of packages has it (its version ends in +cpu, as those do that
-# pytorch.org tells how to install), put it into .venv before you run this.
+# PyTorch for the processor alone is smaller by gigabytes, and will do: where your
+# index of packages has it (its version ends in +cpu; pytorch.org tells how to
+# install it), put it into .venv before you run this.
 set -euo pipefail
 cd "$(dirname "$0")"
 
