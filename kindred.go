@@ -90,9 +90,11 @@ type Report struct {
 	Features [][]float64 `json:"features,omitempty"`
 	// Groups says which tasks belong together, a number a task from 0, where
 	// that is learned.
-	Groups   []int    `json:"groups,omitempty"`
-	Warnings []string `json:"warnings,omitempty"`
-	Parts    []Report `json:"parts,omitempty"` // of a model made of models
+	Groups []int `json:"groups,omitempty"`
+	// Mixtures say of each task what its predictions are mixed of.
+	Mixtures []Mixture `json:"mixtures,omitempty"`
+	Warnings []string  `json:"warnings,omitempty"`
+	Parts    []Report  `json:"parts,omitempty"` // of a model made of models
 }
 
 // A Share says how much of a task's weights w_t = w0 + v_t is common.
@@ -104,6 +106,30 @@ type Share struct {
 	// Levels are the lengths of what w_t is the sum of along a hierarchy of the
 	// tasks, from its root to the task's own; w0 is then all but the last.
 	Levels []float64 `json:"levels,omitempty"`
+}
+
+// A Mixture says what the predictions of a task are mixed of, and what rows held
+// out say of it. Losses are squared errors in units of the target's variance, or
+// Brier scores of classes, and errors are standard errors over rows. Where fewer
+// than two rows were held out both are 0, and the task is learned alone.
+type Mixture struct {
+	Task  string       `json:"task"`
+	Share float64      `json:"share"` // the weight of all that does not learn the task alone
+	Rows  int          `json:"rows"`  // held out
+	Of    []Ingredient `json:"of"`    // learning alone first
+	// Loss is that of the mixture on rows that had no part in its weights, and
+	// Error that of its difference from the loss alone.
+	Loss  float64 `json:"loss,omitempty"`
+	Error float64 `json:"error,omitempty"`
+	Worse bool    `json:"worse"` // Loss is above that of learning alone
+}
+
+// An Ingredient is one of the methods that a task's predictions are mixed of.
+type Ingredient struct {
+	Name   string  `json:"name"`
+	Weight float64 `json:"weight"`
+	Loss   float64 `json:"loss,omitempty"`  // held out
+	Error  float64 `json:"error,omitempty"` // of the difference of Loss from that of learning alone; of that, of its Loss
 }
 
 // A Certificate bounds how far a fit is from the best one.

@@ -137,9 +137,12 @@ func (m *Tasks) Predict(ctx context.Context, rows *kindred.Table, tasks []int) (
 }
 
 // Report gathers the reports of the models.
-func (m *Tasks) Report() kindred.Report {
-	r := kindred.Report{Method: "alone", Status: "converged"}
-	for _, p := range m.parts {
+func (m *Tasks) Report() kindred.Report { return together("alone", m.parts) }
+
+// together is the report of a model made of models.
+func together(method string, parts []kindred.Model) kindred.Report {
+	r := kindred.Report{Method: method, Status: "converged"}
+	for _, p := range parts {
 		part := report(p)
 		if part.Status != "converged" {
 			r.Status = part.Status

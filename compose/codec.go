@@ -2,7 +2,11 @@ package compose
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math"
+	"reflect"
+	"slices"
 	"strconv"
 
 	"github.com/kindred-mtl/kindred"
@@ -19,33 +23,23 @@ var TasksCodec = modelfile.Codec{
 		if !ok {
 			return nil, false, nil
 		}
-		for t, part := range m.parts {
-			if err := e.Model(strconv.Itoa(t), part); err != nil {
-				return nil, true, err
-			}
-		}
-		return tasksHeader{len(m.parts)}, true, nil
+		return tasksHeader{len(m.parts)}, true, encodeParts(e, m.parts)
 	},
 	Decode: func(d *modelfile.Decoder, raw json.RawMessage) (kindred.Model, error) {
 		var h tasksHeader
 		if err := catalog.Decode(&h, raw); err != nil {
 			return nil, err
 		}
-		if h.Models < 1 {
-			return nil, fmt.Errorf("%d models", h.Models)
+		parts, err := decodeParts(d, h.Models)
+		if err != nil {
+			return nil, err
 		}
-		m := &Tasks{}
-		for t := range h.Models {
-			part, err := d.Model(strconv.Itoa(t))
-			if err != nil {
-				return nil, err
-			}
+		for t, part := range parts {
 			if len(part.Tasks()) != 1 {
 				return nil, fmt.Errorf("model %d predicts %d tasks where one is wanted", t, len(part.Tasks()))
 			}
-			m.parts = append(m.parts, part)
 		}
-		return m, nil
+		return &Tasks{parts}, nil
 	},
 }
 
@@ -86,4 +80,143 @@ var OneCodec = modelfile.Codec{
 
 type oneHeader struct {
 	Tasks []kindred.TaskInfo `json:"tasks"`
+}
+
+// GroupsCodec writes and reads models of groups of tasks.
+var GroupsCodec = modelfile.Codec{
+	Kind: "grouped",
+	Encode: func(e *modelfile.Encoder, model kindred.Model) (any, bool, error) {
+		m, ok := model.(*Groups)
+		if !ok {
+			return nil, false, nil
+		}
+		return groupsHeader{m.groups}, true, encodeParts(e, m.parts)
+	},
+	Decode: func(d *modelfile.Decoder, raw json.RawMessage) (kindred.Model, error) {
+		var h groupsHeader
+		if err := catalog.Decode(&h, raw); err != nil {
+			return nil, err
+		}
+		if err := h.check(); err != nil {
+			return nil, err
+		}
+		m, err := newGroups(h.Groups), error(nil)
+		if m.parts, err = decodeParts(d, len(h.Groups)); err != nil {
+			return nil, err
+		}
+		for i, part := range m.parts {
+			if n := len(part.Tasks()); n != len(h.Groups[i]) {
+				return nil, fmt.Errorf("model %d predicts %d tasks where %d are wanted", i, n, len(h.Groups[i]))
+			}
+		}
+		return m, nil
+	},
+}
+
+type groupsHeader struct {
+	Groups [][]int `json:"groups"` // of each model's tasks, the place among all
+}
+
+// check refuses groups that are not every task once.
+func (h *groupsHeader) check() error {
+	var places []int
+	for _, g := range h.Groups {
+		if len(g) == 0 {
+			return errors.New("a group has no task")
+		}
+		places = append(places, g...)
+	}
+	slices.Sort(places)
+	for i, p := range places {
+		if p != i {
+			return errors.New("the groups are not every task once")
+		}
+	}
+	if places == nil {
+		return errors.New("there are no groups")
+	}
+	return nil
+}
+
+// MixedCodec writes and reads mixtures of models of the same tasks.
+var MixedCodec = modelfile.Codec{
+	Kind: "guarded",
+	Encode: func(e *modelfile.Encoder, model kindred.Model) (any, bool, error) {
+		m, ok := model.(*Mixed)
+		if !ok {
+			return nil, false, nil
+		}
+		h := mixedHeader{m.names, m.weights, m.mixtures, m.warnings}
+		return h, true, encodeParts(e, m.parts)
+	},
+	Decode: func(d *modelfile.Decoder, raw json.RawMessage) (kindred.Model, error) {
+		var h mixedHeader
+		if err := catalog.Decode(&h, raw); err != nil {
+			return nil, err
+		}
+		parts, err := decodeParts(d, len(h.Names))
+		if err != nil {
+			return nil, err
+		}
+		m := &Mixed{names: h.Names, parts: parts, weights: h.Weights, mixtures: h.Mixtures, warnings: h.Warnings}
+		return m, m.check()
+	},
+}
+
+type mixedHeader struct {
+	Names    []string          `json:"names"`   // of the models
+	Weights  [][]float64       `json:"weights"` // task × model
+	Mixtures []kindred.Mixture `json:"mixtures"`
+	Warnings []string          `json:"warnings,omitempty"`
+}
+
+// check refuses weights that are not those of mixtures, and models of different
+// tasks.
+func (m *Mixed) check() error {
+	tasks := m.Tasks()
+	for i, p := range m.parts {
+		if !reflect.DeepEqual(p.Tasks(), tasks) {
+			return fmt.Errorf("models 0 and %d predict different tasks", i)
+		}
+	}
+	if len(m.weights) != len(tasks) {
+		return fmt.Errorf("%d mixtures of %d tasks", len(m.weights), len(tasks))
+	}
+	for t, w := range m.weights {
+		ok := len(w) == len(m.parts)
+		total := 0.0
+		for _, v := range w {
+			ok, total = ok && v >= 0, total+v
+		}
+		if !ok || math.Abs(total-1) > 1e-9 {
+			return fmt.Errorf("task %q has the weights %v; they are from 0 up and sum to 1", tasks[t].Name, w)
+		}
+	}
+	return nil
+}
+
+// encodeParts writes models by their number.
+func encodeParts(e *modelfile.Encoder, parts []kindred.Model) error {
+	for i, part := range parts {
+		if err := e.Model(strconv.Itoa(i), part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// decodeParts reads n models.
+func decodeParts(d *modelfile.Decoder, n int) ([]kindred.Model, error) {
+	if n < 1 {
+		return nil, fmt.Errorf("%d models", n)
+	}
+	var parts []kindred.Model
+	for i := range n {
+		part, err := d.Model(strconv.Itoa(i))
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, part)
+	}
+	return parts, nil
 }

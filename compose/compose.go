@@ -1,5 +1,6 @@
 // Package compose holds Methods made of Methods: each task alone, all tasks as
-// one, and the search over hyper-parameters.
+// one, each group of tasks, what a task gains of these, and the search over
+// hyper-parameters.
 package compose
 
 import (
@@ -42,6 +43,15 @@ func all(tasks []int, n int) ([]int, error) {
 	return tasks, nil
 }
 
+// pick are the elements of v at these places.
+func pick[E any](v []E, places []int) []E {
+	out := make([]E, len(places))
+	for i, p := range places {
+		out[i] = v[p]
+	}
+	return out
+}
+
 // report is the report of a model that has one.
 func report(m kindred.Model) kindred.Report {
 	if r, ok := m.(kindred.Reporter); ok {
@@ -54,5 +64,7 @@ func report(m kindred.Model) kindred.Report {
 var (
 	_ kindred.Tunable = Alone{}
 	_ kindred.Tunable = Pooled{}
+	_ kindred.Tunable = Grouped{}
 	_ kindred.Method  = Search{}
+	_ kindred.Method  = Guarded{}
 )

@@ -47,11 +47,28 @@ func (s Search) Fit(ctx context.Context, set *kindred.Set) (kindred.Model, error
 	if err != nil {
 		return nil, err
 	}
-	chosen := trials[s.choose(trials)]
-	if c, ok := chosen.Method.(kindred.Calibrating); ok {
-		return c.FitHeld(ctx, set, chosen.Held)
+	return trials[s.choose(trials)].fit(ctx, set)
+}
+
+// choice is the trial that Fit would choose on these folds.
+func (s Search) choice(ctx context.Context, set *kindred.Set, folds []split.Fold) (Trial, error) {
+	lists, err := s.candidates(ctx, set)
+	if err != nil {
+		return Trial{}, err
 	}
-	return chosen.Method.Fit(ctx, set)
+	trials, err := s.trialsOn(ctx, set, lists, folds)
+	if err != nil {
+		return Trial{}, err
+	}
+	return trials[s.choose(trials)], nil
+}
+
+// fit fits the candidate to all rows.
+func (t Trial) fit(ctx context.Context, set *kindred.Set) (kindred.Model, error) {
+	if c, ok := t.Method.(kindred.Calibrating); ok {
+		return c.FitHeld(ctx, set, t.Held)
+	}
+	return t.Method.Fit(ctx, set)
 }
 
 // A Trial is a candidate and how it did on rows held out.
@@ -117,6 +134,10 @@ func (s Search) trials(ctx context.Context, set *kindred.Set, lists []list) ([]T
 	if err != nil {
 		return nil, fmt.Errorf("search: %w", err)
 	}
+	return s.trialsOn(ctx, set, lists, folds)
+}
+
+func (s Search) trialsOn(ctx context.Context, set *kindred.Set, lists []list, folds []split.Fold) ([]Trial, error) {
 	var trials []Trial
 	for i, l := range lists {
 		e, err := s.explore(ctx, l, set, folds)

@@ -34,7 +34,7 @@ import (
 )
 
 // Codecs reads and writes the models of every family.
-var Codecs = []modelfile.Codec{linear.Codec, kernel.Codec, kernel.GPCodec, neural.Codec, compose.TasksCodec, compose.OneCodec}
+var Codecs = []modelfile.Codec{linear.Codec, kernel.Codec, kernel.GPCodec, neural.Codec, compose.TasksCodec, compose.OneCodec, compose.GroupsCodec, compose.MixedCodec}
 
 // A Method is one line of the table of methods.
 type Method struct {
@@ -131,6 +131,7 @@ var Methods = []Method{
 	{"conditioned-net", "one network that is told the task", "y_t = h(f(x, e_t))", nil, false, nil, nil, network{arch: "conditioned"}},
 	{"mmoe", "experts, mixed by a gate for each task", "y_t = h_t(Σ_k softmax(G_t x)_k f_k(x))", nil, false, nil, nil, network{arch: "mmoe"}},
 	{"net", "each task alone, a network", "y_t = f_t(x)", nil, true, nil, nil, network{arch: "shared", alone: true}},
+	{"guarded", "each task as much together as pays", "ŷ_t = Σ_m p_tm ŷ_tm, p_t from held-out losses", nil, true, nil, shared, guarded{}},
 	{"auto", "the best of five by inner validation", "least held-out loss", nil, true, nil, ridge, auto},
 	{"single-task", "each task alone, ridge, columns scaled or not", "λ/2 ‖w_t‖²", nil, true, nil, ridge, single},
 	{"ridge", "each task alone, small weights", "λ/2 ‖w_t‖²", nil, true, nil, ridge, alone},
@@ -142,6 +143,7 @@ var Methods = []Method{
 	{"poisson", "each task alone, counts", "exp(z) − yz + λ/2 ‖w_t‖²", counts, false, nil, ridge, alone},
 	{"lasso", "each task alone, few features", "λ ‖w_t‖₁", nil, false, nil, lasso, alone},
 	{"elastic-net", "each task alone, few and small weights", "λ (ρ‖w_t‖₁ + (1−ρ)/2 ‖w_t‖²)", nil, false, nil, elasticNet, alone},
+	{"grouped", "one model for each group of tasks", "w_t = u_g + v_t, of each group g by itself", nil, false, nil, shared, apart{joint}},
 	{"shared-squared-svm", "shared weights, squared hinge", "½ hinge² + λ/2 (μ‖w0‖² + Σ‖v_t‖²)", classes, false, squaredHinge, shared, joint},
 	{"shared-crammer-singer", "shared weights, joint margin over classes", "max_c (1[c≠y] + z_c) − z_y + …", several, false, crammerSinger, shared, joint},
 	{"shared-huber", "shared weights, outliers pull less", "huber + λ/2 (μ‖w0‖² + Σ‖v_t‖²)", numbers, false, huber, shared, joint},

@@ -135,6 +135,71 @@ func (how sorted) build(m Method, parts []any, seed uint64, known []Structure) (
 	return search, nil
 }
 
+// apart learns each group of tasks by itself: the groups given, or those that
+// clustered finds.
+type apart struct{ linearly }
+
+func (apart) takesGroups() {}
+
+func (how apart) build(m Method, parts []any, seed uint64, known []Structure) (kindred.Method, error) {
+	how.linearly = func(m linear.Method) []kindred.Method { return []kindred.Method{perGroup(m, known)} }
+	return how.linearly.build(m, parts, seed, known)
+}
+
+// perGroup is a method on each group by itself.
+func perGroup(m linear.Method, known []Structure) kindred.Method {
+	if given := groups(known); given != nil {
+		return compose.Grouped{Method: m, Groups: given}
+	}
+	finder := m
+	finder.Penalty, finder.C, finder.Alpha, finder.Strengths, finder.NoProbability = &penalty.Grouped{By: "rows"}, 0, 0, 0, true
+	finder.Loss, finder.Solver, finder.Intercept, finder.InterceptScaling = nil, "", "", 0
+	return compose.Grouped{Method: m, By: finder}
+}
+
+// guarded mixes, for each task, learning it alone with learning it with all
+// tasks, with its group, and as one with all.
+type guarded struct{}
+
+// margin is the option of a method that is careful.
+type margin struct {
+	Margin float64 `json:"margin" words:"standard errors by which learning together must be better than alone; else 1 (negative: none)"`
+}
+
+func (guarded) takesGroups() {}
+
+func (guarded) choices() []map[string]any { return joint.choices() }
+
+func (guarded) parts(m Method, given map[string]any) ([]any, error) {
+	parts, err := joint.parts(m, given)
+	return append(parts, &margin{}), err
+}
+
+func (guarded) build(m Method, parts []any, seed uint64, known []Structure) (kindred.Method, error) {
+	o := parts[0].(*options)
+	together := linearOf(m, parts, seed, known)
+	together.Prep = o.options()
+	lone := together
+	lone.Penalty = penalty.Ridge{}
+	among := func(methods ...kindred.Method) (kindred.Method, error) { return search(methods, parts, true, seed) }
+	g := compose.Guarded{Margin: parts[len(parts)-1].(*margin).Margin, Folds: o.Folds, Seed: seed}
+	var err error
+	if g.Alone, err = among(single(lone)...); err != nil {
+		return nil, err
+	}
+	for _, c := range []compose.Candidate{
+		{Name: "joint", Method: together},
+		{Name: "grouped", Method: perGroup(together, known)},
+		{Name: "pooled", Method: compose.Pooled{Method: lone}},
+	} {
+		if c.Method, err = among(c.Method); err != nil {
+			return nil, err
+		}
+		g.Others = append(g.Others, c)
+	}
+	return g, nil
+}
+
 // curved does what a linear way does on the features of a kernel.
 type curved struct{ alone bool }
 

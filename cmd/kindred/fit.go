@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -121,6 +122,7 @@ func printReport(cmd *cobra.Command, tasks []kindred.TaskInfo, r kindred.Report)
 		fmt.Fprintf(w, "  %-12s %.6g\n", name, r.Parameters[name])
 	}
 	printGroups(w, tasks, r.Groups)
+	printMixtures(w, r.Mixtures)
 	if len(r.Shares) > 0 {
 		header := table.Row{"task", "common", "private", "share"}
 		if r.Shares[0].Levels != nil {
@@ -138,6 +140,30 @@ func printReport(cmd *cobra.Command, tasks []kindred.TaskInfo, r kindred.Report)
 		t.Render()
 	}
 	warn(cmd, r.Warnings)
+}
+
+// printMixtures says what the predictions of each task are mixed of, and what
+// that does to its loss on rows held out.
+func printMixtures(w io.Writer, mixtures []kindred.Mixture) {
+	if len(mixtures) == 0 || len(mixtures[0].Of) == 0 {
+		return
+	}
+	header, right := table.Row{"task", "share"}, []int{2}
+	for _, c := range mixtures[0].Of {
+		header, right = append(header, c.Name), append(right, len(right)+2)
+	}
+	header, right = append(header, "loss alone", "change", "± 1 se"), append(right, len(right)+2, len(right)+3, len(right)+4)
+	t := newTable(w, header, right...)
+	rows(t, len(mixtures), 12, func(i int) table.Row {
+		m := mixtures[i]
+		row := table.Row{shorten(m.Task, 30), fmt.Sprintf("%.2f", m.Share)}
+		for _, c := range m.Of {
+			row = append(row, fmt.Sprintf("%.2f", c.Weight))
+		}
+		alone := m.Of[0].Loss
+		return append(row, fmt.Sprintf("%.4f", alone), colour(w, alone-m.Loss, fmt.Sprintf("%+.4f", m.Loss-alone)), fmt.Sprintf("%.4f", m.Error))
+	})
+	t.Render()
 }
 
 type inspectDocument struct {

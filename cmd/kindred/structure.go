@@ -19,10 +19,11 @@ import (
 )
 
 // structure are the flags that say how the tasks are related.
-type structure struct{ graph, tree string }
+type structure struct{ graph, tree, groups string }
 
 func (s *structure) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&s.graph, "task-graph", "", "CSV `file` of tasks that are alike: task, task and perhaps a weight; for the methods that take a graph")
+	cmd.Flags().StringVar(&s.groups, "task-groups", "", "CSV `file` of the group of each task: task, group; for the methods that take groups")
 	cmd.Flags().StringVar(&s.tree, "task-tree", "", "Newick `file` of a hierarchy of the tasks, such as ((a,b),c); for the methods that take a tree")
 }
 
@@ -48,6 +49,15 @@ func (s *structure) read(set *kindred.Set, recipes []string) (recipe.Structure, 
 			return known, err
 		}
 		if known.Tree, err = readTree(text, s.tree, names); err != nil {
+			return known, err
+		}
+	}
+	if s.groups != "" {
+		text, err := readText(s.groups)
+		if err != nil {
+			return known, err
+		}
+		if known.Groups, err = readGroups(text, s.groups, names); err != nil {
 			return known, err
 		}
 	}
@@ -120,6 +130,51 @@ func readEdge(record []string, known map[string]bool, names []string) (penalty.E
 		e.Weight = w
 	}
 	return e, nil
+}
+
+// readGroups reads lines of a task and its group, of every task one. A first line
+// whose first name is no task is a header.
+func readGroups(text, file string, names []string) ([][]string, error) {
+	c := csv.NewReader(strings.NewReader(text))
+	c.FieldsPerRecord, c.TrimLeadingSpace = -1, true
+	var groups [][]string
+	at, seen, tasks := map[string]int{}, map[string]int{}, map[string]bool{}
+	for _, name := range names {
+		tasks[name] = true
+	}
+	for first := true; ; first = false {
+		record, err := c.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		line, _ := c.FieldPos(0)
+		switch known := tasks[record[0]]; {
+		case len(record) != 2:
+			return nil, fmt.Errorf("%s, line %d: %s; a line is task,group", file, line, several(len(record), "column"))
+		case first && !known:
+			continue
+		case !known:
+			return nil, fmt.Errorf("%s, line %d: %w", file, line, catalog.Unknown("task", record[0], names))
+		case seen[record[0]] > 0:
+			return nil, fmt.Errorf("%s, line %d: task %q stands in line %d too; give each task one group", file, line, record[0], seen[record[0]])
+		}
+		seen[record[0]] = line
+		g, ok := at[record[1]]
+		if !ok {
+			g, at[record[1]] = len(groups), len(groups)
+			groups = append(groups, nil)
+		}
+		groups[g] = append(groups[g], record[0])
+	}
+	for _, name := range names {
+		if seen[name] == 0 {
+			return nil, fmt.Errorf("%s: task %q is in no group; give it one, which may be its own", file, name)
+		}
+	}
+	return groups, nil
 }
 
 // readTree reads a tree that has every task for a leaf, and no others.
