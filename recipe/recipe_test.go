@@ -336,6 +336,33 @@ func TestOptionsOfParts(t *testing.T) {
 	}
 }
 
+// Guarded mixes four methods that search on the same folds; groups that are given
+// are those of grouped, in it and by itself, and else are found.
+func TestGuardedAndGrouped(t *testing.T) {
+	shared := linear.Method{Penalty: &penalty.Shared{Mu: 2}, C: 0.5, Prep: prep.Options{Scale: "rms"}, Seed: 7}
+	lone := shared
+	lone.Penalty = penalty.Ridge{}
+	among := func(m kindred.Method) kindred.Method {
+		return compose.Search{Methods: []kindred.Method{m}, Seed: 7, Folds: 3}
+	}
+	groups := [][]string{{"a", "b"}, {"c"}}
+	got, err := recipe.Parse("guarded:C=0.5,mu=2,folds=3,margin=2,scale=rms", nil, 7, recipe.Structure{Groups: groups})
+	want := compose.Guarded{Alone: among(compose.Alone{Method: lone}), Margin: 2, Folds: 3, Seed: 7, Others: []compose.Candidate{
+		{Name: "joint", Method: among(shared)}, {Name: "grouped", Method: among(compose.Grouped{Method: shared, Groups: groups})}, {Name: "pooled", Method: among(compose.Pooled{Method: lone})},
+	}}
+	if d := diff.Diff(kindred.Method(want), got); d != "" || err != nil {
+		t.Error(d, err)
+	}
+	got, err = recipe.Parse("grouped", nil, 7)
+	search, ok := got.(compose.Search)
+	if !ok || err != nil {
+		t.Fatal(got, err)
+	}
+	if g, ok := search.Methods[0].(compose.Grouped); !ok || g.Groups != nil || !reflect.DeepEqual(g.By.(linear.Method).Penalty, &penalty.Grouped{By: "rows"}) {
+		t.Errorf("grouped is %+v", search.Methods[0])
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, m := range recipe.Methods {
 		f.Add(m.Name)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -57,6 +58,26 @@ func TestGivenGraphAndTree(t *testing.T) {
 	must(t, "compare", table, "--task", "task", "--target", "y", "--folds", "2", "--task-tree", tree, "--method", "tree:C=1,mu=0.5", "--method", "trace:C=1")
 }
 
+// Groups that are given are used: two of them are two fits, and guarded mixes
+// with them. What each task is mixed of is printed.
+func TestGivenGroups(t *testing.T) {
+	dir := t.TempDir()
+	table, model := filepath.Join(dir, "t.csv"), filepath.Join(dir, "m")
+	must(t, "generate", "tasks", "--set", "n_tasks=4", "--out", table)
+	groups := write(t, "g.csv", "task,group\nt2,north\nt0,south\n\nt3, north\nt1,south\n")
+	args := []string{"fit", table, "--task", "task", "--target", "y", "--out", model, "--task-groups", groups, "--method"}
+	if out := must(t, append(args, "grouped:C=1,mu=1")...); !strings.Contains(out, "groups: t0, t1 | t2, t3") {
+		t.Errorf("two groups:\n%s", out)
+	}
+	out := must(t, append(args, "guarded:C=1,mu=1")...)
+	if head := regexp.MustCompile(`(?m)^ *task +share +alone +joint +grouped +pooled +loss alone +change`); !head.MatchString(out) {
+		t.Errorf("a mixture:\n%s", out)
+	}
+	if out := must(t, "inspect", model); !strings.Contains(out, "loss alone") {
+		t.Errorf("inspect:\n%s", out)
+	}
+}
+
 func TestWrongGraphsAndTrees(t *testing.T) {
 	table := filepath.Join(t.TempDir(), "t.csv")
 	must(t, "generate", "tasks", "--set", "n_tasks=3", "--out", table)
@@ -70,19 +91,28 @@ func TestWrongGraphsAndTrees(t *testing.T) {
 		{"graph", "t0,t1\nt1,t2\nt1,t0\n", `line 3: tasks "t1" and "t0" are joined in line 1 too`},
 		{"graph", "from,to\n", "no line joins two tasks"},
 		{"graph", "t0,\"t1\nt2\n", "line"},
+		{"groups", "task,group\nt0,a\nT1,a\n", `g.csv, line 3: no task "T1"; did you mean "t1"?`},
+		{"groups", "t0,a\nt1\n", "line 2: 1 column; a line is task,group"},
+		{"groups", "t0,a\nt1,a\nt0,b\n", `line 3: task "t0" stands in line 1 too`},
+		{"groups", "t0,a\nt1,a\n", `g.csv: task "t2" is in no group`},
+		{"groups", "t0,\"a\n", "line"},
 		{"tree", "((t0,t1),t2", "line 1, column 12: a comma"},
 		{"tree", "((t0,t1),t3);", `no task "t3"; did you mean "t0"?`},
 		{"tree", "(t0,t1);", `no task "t2"`},
 		{"tree", "(t0,t1,t2,t0);", `the leaf "t0" stands twice`},
 	} {
 		path := write(t, "g.csv", c.text)
-		_, err := call("fit", table, "--task", "task", "--target", "y", "--method", map[string]string{"graph": "graph", "tree": "tree"}[c.flag], "--task-"+c.flag, path, "--out", table+".m")
+		_, err := call("fit", table, "--task", "task", "--target", "y", "--method", map[string]string{"graph": "graph", "tree": "tree", "groups": "grouped"}[c.flag], "--task-"+c.flag, path, "--out", table+".m")
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s %q: %v, want %q", c.flag, c.text, err, c.want)
 		}
 	}
 	tree := write(t, "t.nwk", "(t0,t1,t2);")
 	if _, err := call("fit", table, "--task", "task", "--target", "y", "--method", "trace", "--task-tree", tree, "--out", table+".m"); err == nil || !strings.Contains(err.Error(), "no method given takes a tree of the tasks; those that do: tree") {
+		t.Errorf("%v", err)
+	}
+	groups := write(t, "g.csv", "t0,a\nt1,a\nt2,b\n")
+	if _, err := call("fit", table, "--task", "task", "--target", "y", "--method", "trace", "--task-groups", groups, "--out", table+".m"); err == nil || !strings.Contains(err.Error(), "no method given takes groups of the tasks; those that do: guarded, grouped") {
 		t.Errorf("%v", err)
 	}
 	if _, err := call("fit", table, "--task", "task", "--target", "y", "--method", "tree", "--task-tree", table+".none", "--out", table+".m"); err == nil {
