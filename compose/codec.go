@@ -179,10 +179,13 @@ func (m *Mixed) check() error {
 			return fmt.Errorf("models 0 and %d predict different tasks", i)
 		}
 	}
-	if len(m.weights) != len(tasks) {
-		return fmt.Errorf("%d mixtures of %d tasks", len(m.weights), len(tasks))
+	if len(m.weights) != len(tasks) || len(m.mixtures) != len(tasks) {
+		return fmt.Errorf("weights of %d tasks and reports of %d, where %d are predicted", len(m.weights), len(m.mixtures), len(tasks))
 	}
 	for t, w := range m.weights {
+		if of := len(m.mixtures[t].Of); of == 0 || of != len(m.mixtures[0].Of) {
+			return fmt.Errorf("task %q is reported to be mixed of %d methods, and the first task of %d", tasks[t].Name, of, len(m.mixtures[0].Of))
+		}
 		ok := len(w) == len(m.parts)
 		total := 0.0
 		for _, v := range w {

@@ -55,7 +55,7 @@ func (g Guarded) Fit(ctx context.Context, s *kindred.Set) (kindred.Model, error)
 		if err != nil {
 			return nil, err
 		}
-		of := []kindred.Mixture{{Task: s.Tasks[0].Name}}
+		of := []kindred.Mixture{{Task: s.Tasks[0].Name, Of: []kindred.Ingredient{{Name: alonely, Weight: 1}}}}
 		return &Mixed{names: []string{alonely}, parts: []kindred.Model{m}, weights: [][]float64{{1}}, mixtures: of}, nil
 	}
 	tried, warnings, err := g.try(ctx, s)
@@ -238,13 +238,22 @@ func worse(mixtures []kindred.Mixture) string {
 	}
 	var parts []string
 	if clearly != nil {
-		parts = append(parts, "by more than a standard error "+strings.Join(clearly, ", "))
+		parts = append(parts, "by more than a standard error "+first(clearly))
 	}
 	if hardly != nil {
-		parts = append(parts, "within one "+strings.Join(hardly, ", "))
+		parts = append(parts, "within one "+first(hardly))
 	}
 	if parts == nil {
 		return ""
 	}
 	return fmt.Sprintf("on rows held out, %d of %d tasks are worse than alone: %s", len(clearly)+len(hardly), len(mixtures), strings.Join(parts, "; "))
+}
+
+// first are the first of many names; the report's mixtures have all.
+func first(names []string) string {
+	const most = 20
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }

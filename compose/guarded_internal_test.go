@@ -150,6 +150,41 @@ func TestGuardedOracle(t *testing.T) {
 	}
 }
 
+// A model file that says of groups or mixtures what cannot be is refused.
+func TestWrongHeadersAreRefused(t *testing.T) {
+	for _, groups := range [][][]int{nil, {{0}, {}}, {{0, 2}}, {{0}, {0}}, {{-1, 0}}, {{1}, {1, 0}}} {
+		if (&groupsHeader{groups}).check() == nil {
+			t.Errorf("groups %v", groups)
+		}
+	}
+	if err := (&groupsHeader{[][]int{{2, 0}, {1}}}).check(); err != nil {
+		t.Error(err)
+	}
+	two, three := &One{tasks: make([]kindred.TaskInfo, 2)}, &One{tasks: make([]kindred.TaskInfo, 3)}
+	of := make([]kindred.Mixture, 2)
+	for i := range of {
+		of[i].Of = make([]kindred.Ingredient, 2)
+	}
+	good := Mixed{parts: []kindred.Model{two, two}, weights: [][]float64{{1, 0}, {0.5, 0.5}}, mixtures: of}
+	if err := good.check(); err != nil {
+		t.Error(err)
+	}
+	for name, change := range map[string]func(m *Mixed){
+		"other tasks":         func(m *Mixed) { m.parts = []kindred.Model{two, three} },
+		"weights too few":     func(m *Mixed) { m.weights = m.weights[:1] },
+		"a weight too few":    func(m *Mixed) { m.weights = [][]float64{{1, 0}, {1}} },
+		"a weight below 0":    func(m *Mixed) { m.weights = [][]float64{{1, 0}, {-1, 2}} },
+		"a sum that is not 1": func(m *Mixed) { m.weights = [][]float64{{1, 0}, {0.3, 0.5}} },
+		"no reports":          func(m *Mixed) { m.mixtures = nil },
+		"an empty report":     func(m *Mixed) { m.mixtures = []kindred.Mixture{of[0], {}} },
+	} {
+		m := good
+		if change(&m); m.check() == nil {
+			t.Error(name)
+		}
+	}
+}
+
 // heldOut makes a task, what several methods said of its rows, and the
 // folds that these were held out in.
 func heldOut(rng *rand.Rand, kind kindred.Kind, n, methods int) (*kindred.Set, []split.Fold, []triedCandidate) {

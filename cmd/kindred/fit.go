@@ -107,7 +107,7 @@ func fit(c *common) *cobra.Command {
 func printReport(cmd *cobra.Command, tasks []kindred.TaskInfo, r kindred.Report) {
 	w := cmd.OutOrStdout()
 	method := r.Method
-	if len(r.Parts) > 0 {
+	if len(r.Parts) > 0 && r.Mixtures == nil {
 		method += ", each " + r.Parts[0].Method
 	}
 	fmt.Fprintf(w, "%s: %s", method, r.Status)
@@ -145,7 +145,7 @@ func printReport(cmd *cobra.Command, tasks []kindred.TaskInfo, r kindred.Report)
 // printMixtures says what the predictions of each task are mixed of, and what
 // that does to its loss on rows held out.
 func printMixtures(w io.Writer, mixtures []kindred.Mixture) {
-	if len(mixtures) == 0 || len(mixtures[0].Of) == 0 {
+	if len(mixtures) == 0 {
 		return
 	}
 	header, right := table.Row{"task", "share"}, []int{2}
