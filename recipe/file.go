@@ -191,9 +191,27 @@ func (f *File) Build(kinds []kindred.Kind, seed uint64, known ...Structure) (kin
 
 // String is the recipe in one line of JSON, which Read reads.
 func (f *File) String() string {
-	raw, err := json.Marshal(f.document.plain())
+	raw, err := json.Marshal(given(f.document.plain()))
 	if err != nil {
 		return f.Method
 	}
 	return string(raw)
+}
+
+// given leaves out of a table what is empty.
+func given(v any) any {
+	table, ok := v.(map[string]any)
+	if !ok {
+		return v
+	}
+	left := map[string]any{}
+	for name, e := range table {
+		if e = given(e); e != nil {
+			left[name] = e
+		}
+	}
+	if len(left) == 0 {
+		return nil
+	}
+	return left
 }
