@@ -10,25 +10,25 @@ import (
 // mostLinked is how many tasks a tree is learned of.
 const mostLinked = 5000
 
-// A merge joins the clusters of two tasks.
-type merge struct {
-	a, b   int
-	height float64
+// A Merge joins the clusters of two tasks.
+type Merge struct {
+	A, B   int // a task of each, A < B
+	Height float64
 }
 
-// averageLinkage merges clusters, the nearest first, where the distance of two
+// AverageLinkage merges clusters, the nearest first, where the distance of two
 // is the mean of their tasks'. d is symmetric, and destroyed. The merges are
 // found by chains of nearest neighbours and come in the order of their heights.
 //
 // Müllner, Modern hierarchical, agglomerative clustering algorithms,
 // arXiv:1109.2378, 2011, figure 3.
-func averageLinkage(d *num.Dense) []merge {
+func AverageLinkage(d *num.Dense) []Merge {
 	n := d.Rows
 	size, alive := make([]float64, n), make([]bool, n)
 	for i := range n {
 		size[i], alive[i] = 1, true
 	}
-	merges, path := make([]merge, 0, n), make([]int, 0, n)
+	merges, path := make([]Merge, 0, n), make([]int, 0, n)
 	for len(merges) < n-1 {
 		if len(path) == 0 {
 			path = append(path, slices.Index(alive, true))
@@ -48,7 +48,7 @@ func averageLinkage(d *num.Dense) []merge {
 			continue
 		}
 		path = path[:len(path)-2]
-		merges = append(merges, merge{min(at, next), max(at, next), d.At(at, next)})
+		merges = append(merges, Merge{min(at, next), max(at, next), d.At(at, next)})
 		a, b := min(at, next), max(at, next)
 		for c := range n {
 			if alive[c] && c != a && c != b {
@@ -60,13 +60,13 @@ func averageLinkage(d *num.Dense) []merge {
 		size[a] += size[b]
 		alive[b] = false
 	}
-	slices.SortStableFunc(merges, func(x, y merge) int { return cmp.Compare(x.height, y.height) })
+	slices.SortStableFunc(merges, func(x, y Merge) int { return cmp.Compare(x.Height, y.Height) })
 	return merges
 }
 
-// groups numbers the clusters of n tasks after the first merges, in the order
-// of their first tasks.
-func groups(n int, merges []merge) []int {
+// Merged numbers the clusters of n tasks after these merges, in the order of
+// their first tasks.
+func Merged(n int, merges []Merge) []int {
 	parent := make([]int, n)
 	for i := range parent {
 		parent[i] = i
@@ -78,7 +78,7 @@ func groups(n int, merges []merge) []int {
 		return i
 	}
 	for _, m := range merges {
-		a, b := find(m.a), find(m.b)
+		a, b := find(m.A), find(m.B)
 		parent[max(a, b)] = min(a, b)
 	}
 	number, out := map[int]int{}, make([]int, n)
@@ -94,7 +94,7 @@ func groups(n int, merges []merge) []int {
 
 // grow makes a tree of the clusters that are left at each of some counts,
 // coarse ones first. A node with a single child is left out.
-func grow(names []string, merges []merge, counts ...int) *Node {
+func grow(names []string, merges []Merge, counts ...int) *Node {
 	nodes := make([]*Node, len(names))
 	for i, name := range names {
 		nodes[i] = &Node{Name: name}
@@ -106,7 +106,7 @@ func grow(names []string, merges []merge, counts ...int) *Node {
 	}
 	slices.Reverse(counts)
 	for _, count := range append(counts, 1) {
-		group := groups(len(names), merges[:max(0, len(names)-max(1, count))])
+		group := Merged(len(names), merges[:max(0, len(names)-max(1, count))])
 		var above []*Node
 		var first []int
 		for i, n := range nodes {

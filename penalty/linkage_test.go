@@ -25,7 +25,7 @@ func TestAverageLinkage(t *testing.T) {
 		for i := range clusters {
 			clusters[i] = []int{i}
 		}
-		merges := averageLinkage(d.Clone())
+		merges := AverageLinkage(d.Clone())
 		for step := range max(0, n-1) {
 			best, a, b := math.Inf(1), 0, 0
 			for i := range clusters {
@@ -43,10 +43,10 @@ func TestAverageLinkage(t *testing.T) {
 			}
 			clusters[a] = append(clusters[a], clusters[b]...)
 			clusters = slices.Delete(clusters, b, b+1)
-			if math.Abs(merges[step].height-best) > 1e-12 {
-				t.Errorf("%d tasks, merge %d: height %v, want %v", n, step, merges[step].height, best)
+			if math.Abs(merges[step].Height-best) > 1e-12 {
+				t.Errorf("%d tasks, merge %d: height %v, want %v", n, step, merges[step].Height, best)
 			}
-			group := groups(n, merges[:step+1])
+			group := Merged(n, merges[:step+1])
 			for _, cluster := range clusters {
 				for _, i := range cluster {
 					if group[i] != group[cluster[0]] {

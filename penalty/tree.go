@@ -255,7 +255,7 @@ func (p *Tree) Learn(l Layout, w *num.Dense) (Penalty, error) {
 	for i, v := range c.Data {
 		c.Data[i] = 1 - v
 	}
-	merges := averageLinkage(c)
+	merges := AverageLinkage(c)
 	cube := math.Cbrt(float64(n))
 	return p.TakeTree(grow(names, merges, int(math.Ceil(cube-1e-9)), int(math.Ceil(cube*cube-1e-9)))), nil
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/kindred-mtl/kindred/loss"
 	"github.com/kindred-mtl/kindred/optim"
 	"github.com/kindred-mtl/kindred/penalty"
+	"github.com/kindred-mtl/kindred/relate"
 	"github.com/kindred-mtl/kindred/solve"
 	"github.com/kindred-mtl/kindred/weigh"
 )
@@ -38,6 +39,7 @@ var floors = map[string]int{
 	"linear":        4, "kernel": 4, "neural": 4,
 	"compose":          5,
 	"compare":          6,
+	"relate":           7,
 	"recipe":           8,
 	"cmd/kindred":      10,
 	"internal/lint":    11,
@@ -126,6 +128,8 @@ func TestParts(t *testing.T) {
 	checkTable(t, "optim", optim.All)
 	checkTable(t, "weigh", weigh.All)
 	checkTable(t, "arch", arch.All)
+	checkTable(t, "relate", relate.All)
+	checkTable(t, "relate", relate.Clusterings)
 }
 
 // stray are words that have no place in what lands.

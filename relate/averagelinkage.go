@@ -1,0 +1,28 @@
+package relate
+
+import (
+	"github.com/kindred-mtl/kindred/num"
+	"github.com/kindred-mtl/kindred/penalty"
+)
+
+// AverageLinkage merges the two groups whose tasks are nearest to each other on
+// average, again and again, from every task by itself:
+//
+//	d(A, B) = mean over a in A, b in B of d_ab
+//
+// Sokal, Michener, A statistical method for evaluating systematic
+// relationships, University of Kansas Science Bulletin 38, 1958.
+type AverageLinkage struct{}
+
+// Cut implements Clustering.
+func (AverageLinkage) Cut(d *num.Dense, counts []int) [][]int {
+	merges := penalty.AverageLinkage(d.Clone())
+	out := make([][]int, len(counts))
+	for i, k := range counts {
+		out[i] = penalty.Merged(d.Rows, merges[:d.Rows-k])
+	}
+	return out
+}
+
+// Tree is the merges of average linkage, the nearest groups first.
+func Tree(r *Relation) []penalty.Merge { return penalty.AverageLinkage(Distances(r)) }

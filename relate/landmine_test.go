@@ -1,0 +1,77 @@
+package relate_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/kindred-mtl/kindred"
+	"github.com/kindred-mtl/kindred/compose"
+	"github.com/kindred-mtl/kindred/data"
+	"github.com/kindred-mtl/kindred/relate"
+	"github.com/kindred-mtl/kindred/split"
+)
+
+// landmine is half of the rows of 29 fields, drawn by task and label; the
+// first 15 fields are of one terrain, the others of another.
+func landmine(t *testing.T) (set *kindred.Set, terrain []int) {
+	t.Helper()
+	path := filepath.Join("..", "..", "shared", "data", "landmine", "landmine.csv")
+	if _, err := os.Stat(path); err != nil {
+		t.Skip("the landmine data is not there:", err)
+	}
+	f, err := data.Read(context.Background(), data.Options{Path: path, Task: "task", Targets: []string{"y"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	folds, err := split.Random(f.Set, 1, 0.5, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	terrain = make([]int, len(f.Set.Tasks))
+	for i := 15; i < len(terrain); i++ {
+		terrain[i] = 1
+	}
+	return f.Set.Select(folds[0].Train), terrain
+}
+
+// Four measures and more find the terrains. Those that fit pairs or networks take
+// too long for a test.
+func TestLandmine(t *testing.T) {
+	set, terrain := landmine(t)
+	found := 0
+	for _, part := range relate.All {
+		if part.Name == "transfer" || part.Name == "net-vectors" {
+			continue
+		}
+		r, err := relate.Tasks(context.Background(), set, part.New(), relate.Options{})
+		if errors.Is(err, compose.ErrNotApplicable) {
+			t.Logf("%-13s %v", part.Name, err)
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range relate.Clusterings {
+			two, err := relate.Group(r, c.New(), 2)
+			if err != nil {
+				t.Fatal(err)
+			}
+			open, err := relate.Group(r, c.New(), 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rand := relate.AdjustedRand(terrain, two.Groups)
+			if c.Name == "spectral" && rand >= 0.9 {
+				found++
+			}
+			t.Logf("%-13s %-15s two groups: adjusted Rand %.2f, silhouette %.2f; by silhouette %d: %.2f", part.Name, c.Name,
+				rand, two.Silhouette, open.Count, relate.AdjustedRand(terrain, open.Groups))
+		}
+	}
+	if found < 4 {
+		t.Errorf("only %d measures find the terrains", found)
+	}
+}

@@ -1,0 +1,176 @@
+package relate
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/kindred-mtl/kindred"
+	"github.com/kindred-mtl/kindred/compose"
+	"github.com/kindred-mtl/kindred/linear"
+	"github.com/kindred-mtl/kindred/num"
+	"github.com/kindred-mtl/kindred/penalty"
+	"github.com/kindred-mtl/kindred/prep"
+	"github.com/kindred-mtl/kindred/split"
+)
+
+// Transfer is by how much task t errs less on rows held out when it is learned
+// with task s, as a share of how much it errs alone, with standard errors:
+//
+//	(L_t − L_t,s) / L_t,   error √(Σ_i (d_i − d̄)²) / (n L_t),   d_i the row's losses alone less with s
+//
+// Alone, weights have a ridge of one strength λ, chosen on held-out folds of
+// all tasks. Two tasks have shared weights, w_t = w0 + v_t, as spread as alone
+// and with the correlation 1/(1+μ):
+//
+//	λ(1 + 1/μ)/2 (μ‖w0‖² + ‖v_s‖² + ‖v_t‖²)
+//
+// so that nothing but the company differs. The matrix is not symmetric: a task
+// of many rows helps one of few, not the other way round. The errors are those
+// of the rows, for the models fitted.
+//
+// Standley, Zamir, Chen, Guibas, Malik, Savarese, Which tasks should be learned
+// together in multi-task learning?, ICML 2020, is the gain of pairs.
+type Transfer struct {
+	// Mu is μ; 0: 0.25.
+	Mu float64 `json:"mu" words:"how far apart two tasks learned together may be; else 0.25"`
+	// Pairs is how many pairs are fitted at most; 0: 500, which is 32 tasks.
+	Pairs int `json:"pairs" words:"pairs of tasks at most; else 500"`
+}
+
+// Relate implements Measure.
+func (m Transfer) Relate(ctx context.Context, s *kindred.Set, o Options) (*Relation, error) {
+	most, n := m.Pairs, len(s.Tasks)
+	if most == 0 {
+		most = 500
+	}
+	if pairs := n * (n - 1) / 2; pairs > most {
+		return nil, refuse("each of %d pairs of tasks would be fitted, more than %d; take another measure, or fewer tasks", pairs, most)
+	}
+	mu := m.Mu
+	if mu == 0 {
+		mu = 0.25
+	}
+	alone, err := strength(ctx, s, o)
+	if err != nil {
+		return nil, err
+	}
+	folds, err := split.Inner(s, 0, o.Seed)
+	if err != nil {
+		return nil, err
+	}
+	with := alone
+	with.Penalty, with.C = &penalty.Shared{Mu: mu}, alone.C/(1+1/mu)
+	h := &heldOut{set: s, folds: folds, targets: prep.FitTargets(s)}
+	var sets [][]int
+	for t := range n {
+		sets = append(sets, []int{t})
+	}
+	for a := range n {
+		for b := range a {
+			sets = append(sets, []int{b, a})
+		}
+	}
+	losses, errs := make([][][]float64, len(sets)), make([]error, len(sets))
+	num.For(len(sets), func(i int) {
+		method := kindred.Method(with)
+		if len(sets[i]) == 1 {
+			method = alone
+		}
+		losses[i], errs[i] = h.losses(ctx, method, sets[i])
+	})
+	if err := first(errs); err != nil {
+		return nil, err
+	}
+	r := &Relation{Matrix: num.NewDense(n, n), Errors: num.NewDense(n, n)}
+	for i, tasks := range sets[n:] {
+		for k, t := range tasks {
+			other := tasks[1-k]
+			gain, se := gained(&s.Tasks[t], losses[t][0], losses[n+i][k])
+			r.Matrix.Set(other, t, gain)
+			r.Errors.Set(other, t, se)
+		}
+	}
+	return r, nil
+}
+
+// strength is a ridge for each task, the one strength of least held-out loss.
+func strength(ctx context.Context, s *kindred.Set, o Options) (linear.Method, error) {
+	search := compose.Search{Methods: []kindred.Method{linear.Method{Prep: o.Prep, Seed: o.Seed}}, Seed: o.Seed}
+	trials, err := search.Trials(ctx, s)
+	if err != nil {
+		return linear.Method{}, err
+	}
+	best := trials[0]
+	for _, t := range trials {
+		if t.Loss < best.Loss {
+			best = t
+		}
+	}
+	m, ok := best.Method.(linear.Method)
+	if !ok {
+		return m, fmt.Errorf("relate: %T is no linear method", best.Method)
+	}
+	return m, nil
+}
+
+// heldOut judges methods on rows held out.
+type heldOut struct {
+	set     *kindred.Set
+	folds   []split.Fold
+	targets []prep.Target
+}
+
+// losses are those of the rows of each of some tasks, learned together without
+// them; NaN for a row that is never held out.
+func (h *heldOut) losses(ctx context.Context, m kindred.Method, tasks []int) ([][]float64, error) {
+	out := make([][]float64, len(tasks))
+	for k, t := range tasks {
+		out[k] = make([]float64, len(h.set.Tasks[t].Rows))
+		for i := range out[k] {
+			out[k][i] = math.NaN()
+		}
+	}
+	for _, f := range h.folds {
+		model, err := m.Fit(ctx, h.set.Select(f.Train).Only(tasks...))
+		if err != nil {
+			return nil, err
+		}
+		for k, t := range tasks {
+			if len(f.Test[t]) == 0 {
+				continue
+			}
+			test := h.set.Tasks[t].Select(f.Test[t])
+			p, err := model.Predict(ctx, test.Table.Select(test.Rows), []int{k})
+			if err != nil {
+				return nil, err
+			}
+			for i, place := range f.Test[t] {
+				out[k][place] = rowLoss(&test, &p.Tasks[0], i, h.targets[t].Scale)
+			}
+		}
+	}
+	return out, nil
+}
+
+// gained is the relative gain of a task and its standard error.
+func gained(t *kindred.Task, alone, with []float64) (gain, se float64) {
+	total, loss, mean := 0.0, 0.0, 0.0
+	for i, l := range alone {
+		if w := weight(t, i); !math.IsNaN(l) {
+			total, loss, mean = total+w, loss+w*l, mean+w*(l-with[i])
+		}
+	}
+	if loss == 0 {
+		return 0, 0
+	}
+	mean /= total
+	square := 0.0
+	for i, l := range alone {
+		if w := weight(t, i); !math.IsNaN(l) {
+			d := w * (l - with[i] - mean)
+			square += d * d
+		}
+	}
+	return mean * total / loss, math.Sqrt(square) / loss
+}
