@@ -16,6 +16,7 @@ import (
 	"github.com/kindred-mtl/kindred/optim"
 	"github.com/kindred-mtl/kindred/penalty"
 	"github.com/kindred-mtl/kindred/recipe"
+	"github.com/kindred-mtl/kindred/relate"
 	"github.com/kindred-mtl/kindred/score"
 	"github.com/kindred-mtl/kindred/solve"
 	"github.com/kindred-mtl/kindred/synth"
@@ -64,7 +65,7 @@ func listCommand(c *common) *cobra.Command {
 			return c.report(cmd, d, nil, func() { printList(cmd, d, everything) })
 		},
 	}
-	cmd.Flags().BoolVar(&everything, "all", false, "also the losses, penalties, kernels, solvers, architectures, weightings, optimizers, metrics and generators, with their sources")
+	cmd.Flags().BoolVar(&everything, "all", false, "also the losses, penalties, kernels, solvers, architectures, weightings, optimizers, metrics, generators, and measures and clusterings of relate, with their sources")
 	c.jsonFlag(cmd)
 	return cmd
 }
@@ -90,6 +91,8 @@ func shelf() listDocument {
 	d.Parts = append(d.Parts, parts("optimizer", optim.All)...)
 	d.Parts = append(d.Parts, parts("metric", score.All)...)
 	d.Parts = append(d.Parts, parts("generator", synth.All)...)
+	d.Parts = append(d.Parts, parts("measure", relate.All)...)
+	d.Parts = append(d.Parts, parts("clustering", relate.Clusterings)...)
 	return d
 }
 

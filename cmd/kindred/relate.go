@@ -1,0 +1,324 @@
+package main
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"github.com/kindred-mtl/kindred"
+	"github.com/kindred-mtl/kindred/compose"
+	"github.com/kindred-mtl/kindred/data"
+	"github.com/kindred-mtl/kindred/num"
+	"github.com/kindred-mtl/kindred/relate"
+)
+
+type relateDocument struct {
+	Schema    string              `json:"schema"` // kindred.relate/1
+	Seed      uint64              `json:"seed"`
+	Table     tableDocument       `json:"table"`
+	Measures  []measureDocument   `json:"measures"`
+	Agreement []agreementDocument `json:"agreement,omitempty"`
+	Refused   []refusedDocument   `json:"refused,omitempty"`
+}
+
+type measureDocument struct {
+	Measure      string          `json:"measure"`
+	Tasks        []string        `json:"tasks"`
+	Symmetric    bool            `json:"symmetric"`
+	Semidefinite bool            `json:"semidefinite"`
+	Matrix       [][]*float64    `json:"matrix"` // null: nothing is known
+	Errors       [][]*float64    `json:"errors,omitempty"`
+	Vectors      [][]*float64    `json:"vectors"`
+	Clustering   string          `json:"clustering"`
+	Groups       []int           `json:"groups"`
+	Chosen       bool            `json:"chosen"`
+	Silhouette   float64         `json:"silhouette"`
+	Merges       []mergeDocument `json:"merges"`
+	Seconds      float64         `json:"seconds"`
+	Warnings     []string        `json:"warnings,omitempty"`
+
+	relation *relate.Relation
+	grouping *relate.Grouping
+}
+
+type mergeDocument struct {
+	A      string  `json:"a"`
+	B      string  `json:"b"`
+	Height float64 `json:"height"`
+}
+
+type agreementDocument struct {
+	Between         []string `json:"between"`
+	RankCorrelation *float64 `json:"rank_correlation"`
+	AdjustedRand    float64  `json:"adjusted_rand"`
+}
+
+type refusedDocument struct {
+	Measure string `json:"measure"`
+	Note    string `json:"note"`
+}
+
+// relating are the flags of how tasks are related.
+type relating struct {
+	measures   []string
+	clustering string
+	groups     int
+	dimensions int
+	csv, svg   string
+}
+
+func relateCommand(c *common) *cobra.Command {
+	var in source
+	var how relating
+	cmd := &cobra.Command{
+		Use: "relate FILE", Short: "Say how the tasks are related, and which belong together", Args: exactly(1, "one file"),
+		Long: `Relates the tasks of a table by several measures, and prints for each the tree of
+the tasks, which merges those that are most alike first, and groups of them. The
+measures are held against one another. docs/relate.md explains them all.`,
+		Example: `  kindred relate mines.csv --task field --target mine
+  kindred relate school.csv --task school --target score --groups 3 --svg school.svg
+  kindred relate songs.csv --target happy --target sad --measure labels --measure vectors
+  kindred relate patients.csv --task hospital --target died --measure transfer --json helps.json --csv helps.csv`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f, err := in.learn(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			d, err := how.run(cmd, f, c.seed)
+			if err != nil {
+				return err
+			}
+			if err := how.write(d); err != nil {
+				return err
+			}
+			return c.report(cmd, d, f.Warnings, func() { printRelate(cmd, d, f.Set.Infos()) })
+		},
+	}
+	in.flags(cmd)
+	f := cmd.Flags()
+	f.StringArrayVar(&how.measures, "measure", nil, "`measure`, one of "+strings.Join(relate.All.Names(), ", ")+"; repeat for several; else weights, covariance, and labels where tasks share rows")
+	f.IntVar(&how.groups, "groups", 0, "groups of tasks to make; 0: as many as have the largest silhouette")
+	f.StringVar(&how.clustering, "clustering", "spectral", "how groups are made: "+strings.Join(relate.Clusterings.Names(), ", "))
+	f.IntVar(&how.dimensions, "dimensions", 2, "of the vectors")
+	f.StringVar(&how.csv, "csv", "", "write the matrices to this CSV `file`")
+	f.StringVar(&how.svg, "svg", "", "draw a map and the matrix of each measure to this SVG `file`")
+	c.jsonFlag(cmd)
+	return cmd
+}
+
+// run relates the tasks of a file by every measure.
+func (r *relating) run(cmd *cobra.Command, f *data.File, seed uint64) (*relateDocument, error) {
+	tasks := len(f.Set.Tasks)
+	if r.groups < 0 || r.groups > tasks {
+		return nil, wrong(fmt.Errorf("--groups %d: there are %s; give 1 to %d, or 0 to choose", r.groups, several(tasks, "task"), tasks))
+	}
+	if r.dimensions < 1 {
+		return nil, wrong(fmt.Errorf("--dimensions %d: give 1 or more", r.dimensions))
+	}
+	clustering, err := relate.Clusterings.Find("clustering", r.clustering)
+	if err != nil {
+		return nil, wrong(err)
+	}
+	names, asked := r.measures, r.measures != nil
+	if !asked {
+		names = []string{"weights", "covariance", "labels"}
+	}
+	d := &relateDocument{Schema: "kindred.relate/1", Seed: seed, Table: describe(f), Measures: []measureDocument{}}
+	seen := map[string]bool{}
+	for _, name := range names {
+		part, err := relate.All.Find("measure", name)
+		if err != nil {
+			return nil, wrong(err)
+		}
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
+		start := time.Now()
+		end := busy(cmd.ErrOrStderr(), name)
+		relation, err := relate.Tasks(cmd.Context(), f.Set, part.New(), relate.Options{Dimensions: r.dimensions, Seed: seed})
+		end()
+		if errors.Is(err, compose.ErrNotApplicable) {
+			if asked || name != "labels" {
+				d.Refused = append(d.Refused, refusedDocument{name, err.Error()})
+			}
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Name, err)
+		}
+		groups, err := relate.Group(relation, clustering.New(), r.groups)
+		if err != nil {
+			return nil, err
+		}
+		d.Measures = append(d.Measures, describeRelation(relation, groups, r.clustering, time.Since(start).Seconds()))
+	}
+	if len(d.Measures) == 0 {
+		return nil, fmt.Errorf("%s: %s", f.Name, d.Refused[0].Note)
+	}
+	d.agree()
+	return d, nil
+}
+
+func describeRelation(r *relate.Relation, g *relate.Grouping, clustering string, seconds float64) measureDocument {
+	d := measureDocument{
+		Measure: r.Measure, Tasks: r.Tasks, Symmetric: r.Symmetric, Semidefinite: r.Semidefinite,
+		Matrix: nullable(r.Matrix), Vectors: nullable(r.Vectors), Clustering: clustering,
+		Groups: g.Groups, Chosen: g.Chosen, Silhouette: g.Silhouette, Seconds: seconds, Warnings: r.Warnings,
+		Merges: []mergeDocument{}, relation: r, grouping: g,
+	}
+	if r.Errors != nil {
+		d.Errors = nullable(r.Errors)
+	}
+	for _, m := range relate.Tree(r) {
+		d.Merges = append(d.Merges, mergeDocument{r.Tasks[m.A], r.Tasks[m.B], m.Height})
+	}
+	return d
+}
+
+// nullable is a matrix whose NaN are null.
+func nullable(m *num.Dense) [][]*float64 {
+	out := make([][]*float64, m.Rows)
+	for i := range out {
+		out[i] = make([]*float64, m.Cols)
+		for j, v := range m.Row(i) {
+			if !math.IsNaN(v) {
+				out[i][j] = &v
+			}
+		}
+	}
+	return out
+}
+
+// agree holds the measures against one another.
+func (d *relateDocument) agree() {
+	for i := range d.Measures {
+		for j := range i {
+			a, b := &d.Measures[j], &d.Measures[i]
+			line := agreementDocument{Between: []string{a.Measure, b.Measure}, AdjustedRand: relate.AdjustedRand(a.Groups, b.Groups)}
+			if v := relate.Agreement(a.relation, b.relation); !math.IsNaN(v) {
+				line.RankCorrelation = &v
+			}
+			d.Agreement = append(d.Agreement, line)
+		}
+	}
+}
+
+// write writes the files that are asked for beside the report.
+func (r *relating) write(d *relateDocument) error {
+	if r.csv != "" {
+		if err := data.WriteFile(r.csv, d.writeCSV); err != nil {
+			return err
+		}
+	}
+	if r.svg == "" {
+		return nil
+	}
+	var pictures []relate.Picture
+	for _, m := range d.Measures {
+		pictures = append(pictures, relate.Picture{Relation: m.relation, Grouping: m.grouping})
+	}
+	return data.WriteFile(r.svg, func(w io.Writer) error { return relate.WriteSVG(w, pictures) })
+}
+
+// writeCSV writes the matrices one below the other.
+func (d *relateDocument) writeCSV(w io.Writer) error {
+	out := csv.NewWriter(w)
+	out.Write(append([]string{"measure", "task", "group"}, d.Measures[0].Tasks...)) // errors stay until Error
+	for _, m := range d.Measures {
+		for s, row := range m.Matrix {
+			record := []string{m.Measure, m.Tasks[s], strconv.Itoa(m.Groups[s])}
+			for _, v := range row {
+				cell := ""
+				if v != nil {
+					cell = strconv.FormatFloat(*v, 'g', -1, 64)
+				}
+				record = append(record, cell)
+			}
+			out.Write(record)
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+func printRelate(cmd *cobra.Command, d *relateDocument, tasks []kindred.TaskInfo) {
+	w := cmd.OutOrStdout()
+	printTable(w, d.Table, len(tasks))
+	for _, m := range d.Measures {
+		part, _ := relate.All.Find("measure", m.Measure) // found before
+		fmt.Fprintf(w, "\n%s\n", indent(0, m.Measure+": "+part.Words))
+		printTree(w, m.Tasks, m.Groups, relate.Tree(m.relation))
+		fmt.Fprintln(w, indent(2, m.countWords()))
+		printGroups(w, tasks, m.Groups)
+		if m.Errors != nil {
+			printGains(w, &m)
+		}
+		warn(cmd, m.Warnings)
+	}
+	for _, r := range d.Refused {
+		fmt.Fprintf(w, "\n%s\n", indent(0, r.Note))
+	}
+	if len(d.Agreement) == 0 {
+		return
+	}
+	fmt.Fprintln(w)
+	t := newTable(w, table.Row{"measures", "rank correlation", "groups alike (adjusted Rand)"}, 2, 3)
+	rows(t, len(d.Agreement), 30, func(i int) table.Row {
+		a := d.Agreement[i]
+		return table.Row{strings.Join(a.Between, ", "), short(a.RankCorrelation), fmt.Sprintf("%.2f", a.AdjustedRand)}
+	})
+	t.Render()
+}
+
+// short is a number of two decimals; — where it is undefined.
+func short(v *float64) string {
+	if v == nil {
+		return "—"
+	}
+	return fmt.Sprintf("%.2f", *v)
+}
+
+// countWords says how many groups there are, and why.
+func (m *measureDocument) countWords() string {
+	text := fmt.Sprintf("%s, by %s, silhouette %.2f", several(m.grouping.Count, "group"), m.Clustering, m.Silhouette)
+	if m.Chosen {
+		text += ": of 2 groups and more, the number where that is largest"
+	}
+	return text
+}
+
+// printGains lists the tasks that help one another most, and least.
+func printGains(w io.Writer, m *measureDocument) {
+	type gain struct {
+		from, to int
+		value    float64
+	}
+	var best, worst gain
+	for s := range m.Tasks {
+		for t := range m.Tasks {
+			if v := m.relation.Matrix.At(s, t); s != t {
+				if v > best.value {
+					best = gain{s, t, v}
+				}
+				if v < worst.value {
+					worst = gain{s, t, v}
+				}
+			}
+		}
+	}
+	for _, g := range []gain{best, worst} {
+		if g.from != g.to {
+			fmt.Fprintln(w, indent(2, fmt.Sprintf("%s with %s errs %+.1f ± %.1f %%", shorten(oneLine(m.Tasks[g.to]), 30), shorten(oneLine(m.Tasks[g.from]), 30),
+				-100*g.value, 100*m.relation.Errors.At(g.from, g.to))))
+		}
+	}
+}
