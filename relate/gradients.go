@@ -106,6 +106,8 @@ func outputs(t *kindred.Task) int {
 // residual is what is predicted less the label, of output c and row i.
 func residual(t *kindred.Task, o *kindred.Outcome, i, c int, y, scale float64) float64 {
 	switch t.Kind {
+	case kindred.Regression:
+		return (o.Value[i] - y) / scale
 	case kindred.Binary:
 		return o.Probability[2*i+1] - y
 	case kindred.Multiclass:
@@ -115,7 +117,7 @@ func residual(t *kindred.Task, o *kindred.Outcome, i, c int, y, scale float64) f
 		}
 		return p
 	}
-	return (o.Value[i] - y) / scale
+	return o.Value[i] - y
 }
 
 // first is the first error.

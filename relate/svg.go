@@ -22,7 +22,7 @@ type Picture struct {
 
 // Sizes of a picture, in pixels.
 const (
-	wide   = 1000
+	wide   = 1060
 	high   = 530 // of one relation
 	side   = 400 // of the map and of the heat map
 	top    = 70
@@ -111,7 +111,7 @@ func (p *Picture) drawMatrix(b *bytes.Buffer) error {
 	for i, t := range order {
 		fmt.Fprintf(b, `<rect x="%d" y="%.2f" width="5" height="%.2f" fill="%s"><title>%s</title></rect>`+"\n", right-6, top+float64(i)*cell, cell, p.colourOf(t), p.title(t))
 		if len(order) <= lapped {
-			fmt.Fprintf(b, `<text x="%d" y="%.1f" font-size="%.1f">%s</text>`+"\n", right+side+3, top+(float64(i)+0.5)*cell+3, min(11, max(5, cell)), html.EscapeString(cut(p.Tasks[t], 5)))
+			fmt.Fprintf(b, `<text x="%d" y="%.1f" font-size="%.1f">%s</text>`+"\n", right+side+3, top+(float64(i)+0.5)*cell+3, min(11, max(5, cell)), html.EscapeString(cut(p.Tasks[t], 14)))
 		}
 	}
 	for i := range 101 {

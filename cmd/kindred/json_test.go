@@ -14,6 +14,7 @@ import (
 var documents = map[string]any{
 	"kindred.compare/1": compareDocument{}, "kindred.fit/1": fitDocument{}, "kindred.inspect/1": inspectDocument{}, "kindred.predict/1": predictDocument{},
 	"kindred.generate/1": generateDocument{}, "kindred.list/1": listDocument{}, "kindred.version/1": versionDocument{},
+	"kindred.relate/1": relateDocument{},
 }
 
 // fields lists the names of the fields of a type, and of those inside it.
@@ -79,6 +80,7 @@ func TestEveryCommandReports(t *testing.T) {
 		"kindred.predict/1":  {"predict", at("m"), at("t.csv"), "--out", at("p.csv")},
 		"kindred.generate/1": {"generate", "classification", "--out", at("c.csv")},
 		"kindred.list/1":     {"list"},
+		"kindred.relate/1":   {"relate", at("t.csv"), "--task", "task", "--target", "y", "--measure", "weights"},
 		"kindred.version/1":  {"version"},
 	} {
 		out, errs, code := ends(t, "", append(args, "--json", "-")...)

@@ -315,7 +315,7 @@ func TestListExplainsEverything(t *testing.T) {
 			t.Errorf("list does not show the option %q", o.Name)
 		}
 	}
-	for _, want := range []string{"\nlosses\n", "\npenalties\n", "\nsolvers\n", "\narchitectures\n", "\nweightings\n", "\noptimizers\n", "\nmetrics\n", "\ngenerators\n", "Evgeniou", "hinge", "auc"} {
+	for _, want := range []string{"\nlosses\n", "\npenalties\n", "\nsolvers\n", "\narchitectures\n", "\nweightings\n", "\noptimizers\n", "\nmetrics\n", "\ngenerators\n", "\nmeasures\n", "\nclusterings\n", "Evgeniou", "hinge", "auc"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("list --all does not show %q", want)
 		}

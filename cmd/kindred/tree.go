@@ -11,9 +11,12 @@ import (
 	"github.com/kindred-mtl/kindred/relate"
 )
 
-// mostLeaves is how many leaves a tree is printed with; with more tasks, leaves
-// are groups of them.
-const mostLeaves = 40
+// A tree is printed of at most 40 tasks; of more, its top of 24 leaves, each
+// one task or several.
+const (
+	mostTasks = 40
+	topLeaves = 24
+)
 
 // A leaf is a task, or tasks that are merged low down in the tree.
 type leaf struct {
@@ -56,20 +59,20 @@ func widths(lines []string) []int {
 // treeTop is the top of a tree, of few enough leaves to print.
 func treeTop(names []string, groups []int, merges []penalty.Merge) ([]leaf, []penalty.Merge) {
 	n := len(names)
-	if n <= mostLeaves {
+	if n <= mostTasks {
 		leaves := make([]leaf, n)
 		for t, name := range names {
 			leaves[t] = leaf{shorten(oneLine(name), 24), fmt.Sprint(groups[t] + 1)}
 		}
 		return leaves, merges
 	}
-	below := n - mostLeaves
+	below := n - topLeaves
 	of := penalty.Merged(n, merges[:below])
-	members := make([][]int, mostLeaves)
+	members := make([][]int, topLeaves)
 	for t, l := range of {
 		members[l] = append(members[l], t)
 	}
-	leaves := make([]leaf, mostLeaves)
+	leaves := make([]leaf, topLeaves)
 	for i, tasks := range members {
 		leaves[i] = leaf{shorten(oneLine(names[tasks[0]]), 24), fmt.Sprint(groups[tasks[0]] + 1)}
 		if len(tasks) > 1 {

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/kindred-mtl/kindred/penalty"
+)
+
+// relate finds planted groups, says so, and its files hold what it reports.
+func TestRelate(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	must(t, "generate", "tasks", "--set", "n_tasks=6", "--set", "n_clusters=2", "--set", "opposing=true", "--out", at("t.csv"), "--json", at("truth.json"))
+	out := must(t, "relate", at("t.csv"), "--task", "task", "--target", "y", "--measure", "weights", "--measure", "transfer", "--measure", "labels", "--measure", "weights",
+		"--dimensions", "3", "--json", at("r.json"), "--csv", at("r.csv"), "--svg", at("r.svg"))
+	narrow(t, out)
+	for _, want := range []string{"weights: how alike", "2 groups, by spectral", "groups:", "errs -", "labels: not applicable: no two tasks", "weights, transfer", "─┐"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("relate does not print %q:\n%s", want, out)
+		}
+	}
+	var d relateDocument
+	read(t, at("r.json"), &d)
+	var truth generateDocument
+	read(t, at("truth.json"), &truth)
+	if len(d.Measures) != 2 || len(d.Refused) != 1 || len(d.Agreement) != 1 || !(*d.Agreement[0].RankCorrelation > 0) {
+		t.Fatalf("%d measures, refused %v, agreement %v", len(d.Measures), d.Refused, d.Agreement)
+	}
+	m := d.Measures[0]
+	if !slices.Equal(m.Groups, truth.Groups) || !m.Chosen || len(m.Vectors) != 6 || len(m.Vectors[0]) != 3 || len(m.Merges) != 5 || !m.Semidefinite || m.Errors != nil {
+		t.Errorf("%+v, the truth is %v", m, truth.Groups)
+	}
+	if d.Measures[1].Symmetric || len(d.Measures[1].Errors) != 6 {
+		t.Errorf("transfer is symmetric, or has no standard errors")
+	}
+	header, records := readBack(t, at("r.csv"))
+	if len(records) != 12 || len(header) != 9 {
+		t.Fatalf("%d rows of %v", len(records), header)
+	}
+	for i, record := range records {
+		m := d.Measures[i/6]
+		if record[0] != m.Measure || record[1] != m.Tasks[i%6] || record[2] != fmt.Sprint(m.Groups[i%6]) {
+			t.Errorf("row %d is %v", i, record)
+		}
+		for j, v := range m.Matrix[i%6] {
+			if record[3+j] != fmt.Sprint(*v) {
+				t.Errorf("row %d, column %d: %s, want %v", i, j, record[3+j], *v)
+			}
+		}
+	}
+	if raw, err := os.ReadFile(at("r.svg")); err != nil || !strings.HasPrefix(string(raw), "<svg") {
+		t.Errorf("%.20s, %v", raw, err)
+	}
+}
+
+func read(t *testing.T, path string, into any) {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	if err == nil {
+		err = json.Unmarshal(raw, into)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Without --measure there are weights and covariance, and labels where rows are
+// shared; what nothing can be said of is an error.
+func TestRelateDefaults(t *testing.T) {
+	dir := t.TempDir()
+	table := filepath.Join(dir, "t.csv")
+	for shared, want := range map[string][]string{"false": {"weights", "covariance"}, "true": {"weights", "covariance", "labels"}} {
+		must(t, "generate", "tasks", "--set", "n_tasks=3", "--set", "shared_rows="+shared, "--out", table)
+		args := []string{"relate", table, "--task", "task", "--target", "y"}
+		if shared == "true" {
+			header, _ := readBack(t, table)
+			args = []string{"relate", table}
+			for _, name := range header[len(header)-3:] {
+				args = append(args, "--target", name)
+			}
+		}
+		var d relateDocument
+		if err := json.Unmarshal([]byte(must(t, append(args, "--json", "-")...)), &d); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, m := range d.Measures {
+			got = append(got, m.Measure)
+		}
+		if !slices.Equal(got, want) || d.Refused != nil {
+			t.Errorf("shared rows %s: %v, refused %v", shared, got, d.Refused)
+		}
+	}
+	for text, args := range map[string]string{
+		`did you mean "weights"`:     "--target y --task task --measure wieghts",
+		`did you mean "spectral"`:    "--target y --task task --clustering spectrl",
+		"there are 3 tasks":          "--target y --task task --groups 4",
+		"give 1 or more":             "--target y --task task --dimensions 0",
+		"the only task is":           "--target y",
+		"no two tasks have 3 rows":   "--target y --task task --measure labels",
+		"name what to predict":       "",
+		"relate takes one file; see": "more",
+	} {
+		must(t, "generate", "tasks", "--set", "n_tasks=3", "--out", table)
+		if _, err := call(append([]string{"relate", table}, strings.Fields(args)...)...); err == nil || !strings.Contains(err.Error(), text) {
+			t.Errorf("%s: got %v, want %q", args, err, text)
+		}
+	}
+}
+
+// A tree joins what is merged, in as many lines as leaves, and fits the page
+// with many tasks, long names and long chains.
+func TestPrintTree(t *testing.T) {
+	var b strings.Builder
+	printTree(&b, []string{"a", "c", "b"}, []int{0, 1, 0}, []penalty.Merge{{A: 0, B: 2, Height: 0.5}, {A: 0, B: 1, Height: 1}})
+	lines := strings.Split(b.String(), "\n")
+	if len(lines) != 5 || !strings.HasPrefix(lines[0], "  a 1 ──") || !strings.HasPrefix(lines[1], "  b 1 ──") || !strings.HasPrefix(lines[2], "  c 2 ──") {
+		t.Fatalf("got\n%s", b.String())
+	}
+	at := func(line int, sign string) int { return slices.Index([]rune(lines[line]), []rune(sign)[0]) }
+	if at(0, "┬") != at(1, "┘") || at(0, "┐") != at(2, "┘") || at(1, "│") != at(0, "┐") || at(0, "┬") >= at(0, "┐") {
+		t.Errorf("got\n%s", b.String())
+	}
+	for _, n := range []int{1, 2, 40, 41, 300} {
+		names, groups := make([]string, n), make([]int, n)
+		var merges []penalty.Merge
+		for i := range n {
+			names[i] = fmt.Sprint("a task with\na long name, number ", i)
+			if i > 0 {
+				merges = append(merges, penalty.Merge{A: 0, B: i, Height: math.Sqrt(float64(i))})
+			}
+		}
+		b.Reset()
+		printTree(&b, names, groups, merges)
+		narrow(t, b.String())
+		want := n
+		if n > mostTasks {
+			want = topLeaves
+		}
+		if got := strings.Count(b.String(), "a task"); got != want {
+			t.Errorf("%d tasks: %d leaves, want %d:\n%s", n, got, want, b.String())
+		}
+	}
+}
