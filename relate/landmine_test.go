@@ -3,8 +3,10 @@ package relate_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/kindred-mtl/kindred"
@@ -14,9 +16,9 @@ import (
 	"github.com/kindred-mtl/kindred/split"
 )
 
-// landmine is half of the rows of 29 fields, drawn by task and label; the
+// landmine is a share of the rows of 29 fields, drawn by task and label; the
 // first 15 fields are of one terrain, the others of another.
-func landmine(t *testing.T) (set *kindred.Set, terrain []int) {
+func landmine(t testing.TB, share float64, seed uint64) (set *kindred.Set, terrain []int) {
 	t.Helper()
 	path := filepath.Join("..", "..", "shared", "data", "landmine", "landmine.csv")
 	if _, err := os.Stat(path); err != nil {
@@ -26,7 +28,7 @@ func landmine(t *testing.T) (set *kindred.Set, terrain []int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	folds, err := split.Random(f.Set, 1, 0.5, 1)
+	folds, err := split.Random(f.Set, 1, share, seed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,10 +42,10 @@ func landmine(t *testing.T) (set *kindred.Set, terrain []int) {
 // Four measures and more find the terrains. Those that take seconds are left out
 // here; docs/relate.md has them all.
 func TestLandmine(t *testing.T) {
-	set, terrain := landmine(t)
+	set, terrain := landmine(t, 0.5, 1)
 	found := 0
 	for _, part := range relate.All {
-		if part.Name == "transfer" || part.Name == "vectors" || part.Name == "net-vectors" {
+		if part.Name == "transfer" || part.Name == "vectors" || strings.HasPrefix(part.Name, "net-") {
 			continue
 		}
 		r, err := relate.Tasks(context.Background(), set, part.New(), relate.Options{})
@@ -73,5 +75,35 @@ func TestLandmine(t *testing.T) {
 	}
 	if found < 4 {
 		t.Errorf("only %d measures find the terrains", found)
+	}
+}
+
+// How well each measure finds the terrains, two groups by spectral clustering:
+// the adjusted Rand index, its mean over splits, of which there are b.N.
+//
+//	go test ./relate -run - -bench Landmine -benchtime 3x
+func BenchmarkLandmine(b *testing.B) {
+	for _, share := range []float64{0.5, 0.25, 0.1} {
+		for _, part := range relate.All {
+			b.Run(fmt.Sprintf("%v/%s", share, part.Name), func(b *testing.B) {
+				sum := 0.0
+				for i := range b.N {
+					set, terrain := landmine(b, share, uint64(i+1))
+					r, err := relate.Tasks(context.Background(), set, part.New(), relate.Options{})
+					if errors.Is(err, compose.ErrNotApplicable) {
+						b.Skip(err)
+					}
+					if err != nil {
+						b.Fatal(err)
+					}
+					g, err := relate.Group(r, relate.Spectral{}, 2)
+					if err != nil {
+						b.Fatal(err)
+					}
+					sum += relate.AdjustedRand(terrain, g.Groups)
+				}
+				b.ReportMetric(sum/float64(b.N), "rand")
+			})
+		}
 	}
 }
