@@ -8,6 +8,8 @@ import (
 	"io"
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"reflect"
 	"runtime"
 	"slices"
@@ -196,6 +198,19 @@ func TestTheOrderOfTasksDoesNotMatter(t *testing.T) {
 			if relate.AdjustedRand(moved, gb.Groups) != 1 {
 				t.Errorf("%s, %s: groups %v and %v", part.Name, c.Name, moved, gb.Groups)
 			}
+		}
+	}
+}
+
+// docs/relate.md has a line for every measure and clustering.
+func TestEverythingIsDocumented(t *testing.T) {
+	raw, err := os.ReadFile(filepath.Join("..", "docs", "relate.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range append(relate.All.Names(), relate.Clusterings.Names()...) {
+		if !strings.Contains(string(raw), "\n| `"+name+"` |") {
+			t.Errorf("docs/relate.md has no line for %s", name)
 		}
 	}
 }

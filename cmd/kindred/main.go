@@ -74,6 +74,7 @@ func command() *cobra.Command {
 that with learning each alone and all as one, on the same held-out rows.`,
 		Example: `  kindred demo
   kindred compare school.csv --task school --target score
+  kindred relate school.csv --task school --target score
   kindred fit patients.csv --task hospital --target died --method shared-svm --out risk.model
   kindred predict risk.model new.csv --out new-with-risk.csv`,
 		Version:       buildVersion(),
