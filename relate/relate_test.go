@@ -150,6 +150,7 @@ func checkClaims(t *testing.T, r *relate.Relation) {
 func TestDeterministic(t *testing.T) {
 	for _, part := range relate.All {
 		s, _ := planted(t, part.Name)
+		s = s.Only(0, 1, 2)
 		before := runtime.GOMAXPROCS(1)
 		one := related(t, s, part.New(), relate.Options{Seed: 5})
 		runtime.GOMAXPROCS(4)
