@@ -290,6 +290,12 @@ func TestTransferHasTheRightSigns(t *testing.T) {
 	if !(within > 0 && across < 0) {
 		t.Errorf("gains within groups sum to %.2f, across to %.2f", within, across)
 	}
+	// as μ grows without bound, tasks learned together are learned alone
+	for i, gain := range related(t, s, relate.Transfer{Mu: 1e9}, relate.Options{}).Matrix.Data {
+		if math.Abs(gain) > 1e-6 {
+			t.Errorf("entry %d: gain %v of tasks that share nothing", i, gain)
+		}
+	}
 }
 
 // Labels on shared rows: the correlation as its formula has it, NaN without
@@ -375,7 +381,7 @@ func cramer(a, b []float64, k, l int) float64 {
 	return math.Sqrt(chi / n / float64(min(k, l)-1))
 }
 
-// The distance of means is what its sums say, and a copy of a task is at none.
+// A copy of a task is at no distance from it, and tasks of other places are.
 func TestFeatures(t *testing.T) {
 	s, _ := planted(t, "features")
 	s = s.Only(0, 1, 2)

@@ -25,9 +25,10 @@ import (
 //
 //	λ(1 + 1/μ)/2 (μ‖w0‖² + ‖v_s‖² + ‖v_t‖²)
 //
-// so that nothing but the company differs. The matrix is not symmetric: a task
-// of many rows helps one of few, not the other way round. The errors are those
-// of the rows, for the models fitted.
+// Features are prepared for both tasks, alone too, so that nothing but the
+// company differs. The matrix is not symmetric: a task of many rows helps one of
+// few, not the other way round. The errors are those of the rows, for the models
+// fitted.
 //
 // Standley, Zamir, Chen, Guibas, Malik, Savarese, Which tasks should be learned
 // together in multi-task learning?, ICML 2020, is the gain of pairs.
@@ -62,36 +63,29 @@ func (m Transfer) Relate(ctx context.Context, s *kindred.Set, o Options) (*Relat
 	with := alone
 	with.Penalty, with.C = &penalty.Shared{Mu: mu}, alone.C/(1+1/mu)
 	h := &heldOut{set: s, folds: folds, targets: prep.FitTargets(s)}
-	var sets [][]int
-	for t := range n {
-		sets = append(sets, []int{t})
-	}
+	var pairs [][]int
 	for a := range n {
 		for b := range a {
-			sets = append(sets, []int{b, a})
+			pairs = append(pairs, []int{b, a})
 		}
-	}
-	losses, errs := make([][][]float64, len(sets)), make([]error, len(sets))
-	num.For(len(sets), func(i int) {
-		method := kindred.Method(with)
-		if len(sets[i]) == 1 {
-			method = alone
-		}
-		losses[i], errs[i] = h.losses(ctx, method, sets[i])
-	})
-	if err := first(errs); err != nil {
-		return nil, err
 	}
 	r := &Relation{Matrix: num.NewDense(n, n), Errors: num.NewDense(n, n)}
-	for i, tasks := range sets[n:] {
-		for k, t := range tasks {
-			other := tasks[1-k]
-			gain, se := gained(&s.Tasks[t], losses[t][0], losses[n+i][k])
-			r.Matrix.Set(other, t, gain)
-			r.Errors.Set(other, t, se)
+	errs := make([]error, len(pairs))
+	num.For(len(pairs), func(i int) {
+		var apart, together [][]float64
+		if apart, errs[i] = h.losses(ctx, alone, pairs[i]); errs[i] != nil {
+			return
 		}
-	}
-	return r, nil
+		if together, errs[i] = h.losses(ctx, with, pairs[i]); errs[i] != nil {
+			return
+		}
+		for k, t := range pairs[i] {
+			gain, se := gained(&s.Tasks[t], apart[k], together[k])
+			r.Matrix.Set(pairs[i][1-k], t, gain)
+			r.Errors.Set(pairs[i][1-k], t, se)
+		}
+	})
+	return r, first(errs)
 }
 
 // strength is a ridge for each task, the one strength of least held-out loss.
