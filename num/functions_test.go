@@ -64,6 +64,9 @@ func wholeRange(step uint64) []float32 {
 
 // TestFunctionsAreAsAccurateAsTheySay goes over the whole range of float32.
 func TestFunctionsAreAsAccurateAsTheySay(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine, and slow under the race detector")
+	}
 	x := wholeRange(32749)
 	y := make([]float32, len(x))
 	everyUnit(t, func(t *testing.T) {

@@ -139,6 +139,9 @@ func testProducts[F Float](t *testing.T) {
 // TestMultiplyAgreesWithItsFormula takes random shapes, empty and narrow ones
 // among them, in all layouts, with all finishes.
 func TestMultiplyAgreesWithItsFormula(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine, and slow under the race detector")
+	}
 	everyUnit(t, func(t *testing.T) {
 		t.Run("float32", testProducts[float32])
 		t.Run("float64", testProducts[float64])
