@@ -104,6 +104,9 @@ func decode(d *modelfile.Decoder, raw json.RawMessage) (kindred.Model, error) {
 		m.losses = append(m.losses, v)
 		m.first = append(m.first, m.first[t]+h.Outputs[t])
 	}
+	if g := h.Report.Groups; g != nil && len(g) != len(h.Tasks) {
+		return nil, fmt.Errorf("%d tasks in groups, of %d", len(g), len(h.Tasks))
+	}
 	arrays := map[string][]float64{}
 	var err error
 	for _, name := range h.Arrays {
