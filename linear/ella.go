@@ -69,7 +69,7 @@ func (m *Model) Add(ctx context.Context, task kindred.Task) (*Model, error) {
 	if method.calibrates(d) {
 		held, err := method.outOfFold(ctx, s, func(ctx context.Context, train, held *kindred.Set) (kindred.Session, error) {
 			return m.beginWithin(ctx, method, train, held)
-		})
+		}, func() {})
 		if err != nil {
 			return nil, err
 		}

@@ -265,14 +265,20 @@ func (m Method) calibrates(d *design) bool {
 // A beginning makes the designs of training and held-out rows.
 type beginning func(ctx context.Context, train, held *kindred.Set) (kindred.Session, error)
 
-// outOfFold predicts rows by models fitted without their fold.
-func (m Method) outOfFold(ctx context.Context, s *kindred.Set, begin beginning) ([]kindred.Outcome, error) {
+// outOfFold predicts rows by models fitted without their fold. What is to be done
+// besides, if anything, is done beside the folds.
+func (m Method) outOfFold(ctx context.Context, s *kindred.Set, begin beginning, besides func()) ([]kindred.Outcome, error) {
 	folds, err := split.Inner(s, 0, m.Seed)
 	if err != nil {
 		return nil, fmt.Errorf("linear: no folds to calibrate on: %w", err)
 	}
 	held, errs := kindred.NewHeld(s), make([]error, len(folds))
-	num.For(len(folds), func(i int) {
+	num.For(len(folds)+1, func(i int) {
+		if i == 0 {
+			besides()
+			return
+		}
+		i--
 		train, tasks := s.Select(folds[i].Train).Nonempty()
 		session, err := begin(ctx, train, s.Select(folds[i].Test).Only(tasks...))
 		if errs[i] = err; err != nil {

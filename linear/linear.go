@@ -65,20 +65,15 @@ func (m Method) FitHeld(ctx context.Context, s *kindred.Set, held []kindred.Outc
 	if err != nil {
 		return nil, err
 	}
-	parts := 1
-	if m.calibrates(d) && held == nil {
-		parts = 2
-	}
 	var model *Model
-	var errs [2]error
-	num.For(parts, func(i int) {
-		if i == 0 {
-			model, errs[i] = m.solve(ctx, d, nil, m.tol(), m.maxIter())
-		} else {
-			held, errs[i] = m.outOfFold(ctx, s, m.Begin)
-		}
-	})
-	if err := cmp.Or(errs[0], errs[1]); err != nil {
+	var unsolved error
+	full := func() { model, unsolved = m.solve(ctx, d, nil, m.tol(), m.maxIter()) }
+	if m.calibrates(d) && held == nil {
+		held, err = m.outOfFold(ctx, s, m.Begin, full)
+	} else {
+		full()
+	}
+	if err := cmp.Or(unsolved, err); err != nil {
 		return nil, err
 	}
 	if m.calibrates(d) {
