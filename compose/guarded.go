@@ -241,7 +241,7 @@ func worse(mixtures []kindred.Mixture) string {
 		parts = append(parts, "by more than a standard error "+first(clearly))
 	}
 	if hardly != nil {
-		parts = append(parts, "within one "+first(hardly))
+		parts = append(parts, "within a standard error "+first(hardly))
 	}
 	if parts == nil {
 		return ""
