@@ -23,12 +23,17 @@ type dealer struct {
 	cell    [][]float64 // rows of a cell that a part still wants
 	task    [][]float64 // … of a task
 	all     []float64   // … of the set
+	rest    []int       // rows of a task that are not dealt
+	uneven  bool        // the shares differ
 }
 
 // deal gives each unit a part, in the proportions of share, by iterative
 // stratification: the cell with the fewest rows left is dealt first, each unit
 // to the part that wants most rows of that cell; among those, of its task;
-// among those, of all; among those, to a random one. A unit that rule allows
+// among those, of all; among those, to a random one. Where the shares differ, the
+// rows that are over when each part has its whole rows of a stratum of numbers go
+// where the task is furthest behind its shares: were each stratum rounded, a task
+// of few rows would have none in a small part. A unit that rule allows
 // no part is set apart, as are those whose part is so already.
 //
 // Sechidis, Tsoumakas, Vlahavas, On the stratification of multi-label data,
@@ -67,6 +72,10 @@ func newDealer(p *pool, share []float64, part []int, r rule) *dealer {
 		left: make([]int, len(p.cells)), members: make([][]int, len(p.cells)),
 		cell: wants(len(p.cells), len(share)), task: wants(len(p.set.Tasks), len(share)), all: make([]float64, len(share))}
 	task, all := make([]int, len(p.set.Tasks)), 0
+	d.rest = task
+	for _, f := range share {
+		d.uneven = d.uneven || f != share[0]
+	}
 	for i, u := range p.units {
 		if part[i] == apart {
 			continue
@@ -116,6 +125,15 @@ func (d *dealer) choose(i, c int) int {
 // more tells whether part a wants a row of cell c more than part b does.
 func (d *dealer) more(c, a, b int) bool {
 	t := d.cells[c].task
+	if d.uneven && !d.set.Tasks[t].Kind.Classifies() {
+		wholeA, wholeB := d.cell[c][a] >= 1-1e-9, d.cell[c][b] >= 1-1e-9
+		if wholeA != wholeB {
+			return wholeA
+		}
+		if !wholeA {
+			return d.task[t][a]-d.share[a]*float64(d.rest[t]) > d.task[t][b]-d.share[b]*float64(d.rest[t])+1e-9
+		}
+	}
 	for _, want := range [][]float64{d.cell[c], d.task[t], d.all} {
 		if diff := want[a] - want[b]; diff > 1e-9 || diff < -1e-9 {
 			return diff > 0
@@ -131,6 +149,7 @@ func (d *dealer) give(i, part int) {
 	d.rule.dealt(u, part)
 	for _, at := range u.places {
 		d.left[at.cell]--
+		d.rest[at.task]--
 		if part != apart {
 			d.cell[at.cell][part]--
 			d.task[at.task][part]--
