@@ -186,7 +186,8 @@ func Record(a Architecture, in Inputs, tasks []Task, params *param.Layout, long 
 // bagWidth is how many units sparse inputs go to.
 const bagWidth = 32
 
-// inputs puts the inputs side by side, vectors in place of codes.
+// inputs puts the inputs side by side, vectors in place of codes; where there are
+// none, a column that stays 0.
 func (b *Builder) inputs(in Inputs) tape.Node {
 	var parts []tape.Node
 	if in.Dense > 0 {
@@ -199,7 +200,7 @@ func (b *Builder) inputs(in Inputs) tape.Node {
 		parts = append(parts, b.Bag("input.sparse", in.Sparse, bagWidth, param.Init{Range: 0.5}))
 	}
 	if len(parts) == 0 {
-		panic("arch: a network without inputs")
+		return b.Input(1)
 	}
 	return b.Concat(parts...)
 }

@@ -2,7 +2,6 @@ package neural
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -194,9 +193,6 @@ func (m *Model) decodeArch(h *header) error {
 		return err
 	}
 	in := m.inputs()
-	if in.Dense+len(in.Levels)+in.Sparse == 0 {
-		return errors.New("a network without inputs")
-	}
 	if in.Dense != h.Inputs.Dense || in.Sparse != h.Inputs.Sparse || !slices.Equal(in.Levels, h.Inputs.Levels) {
 		return fmt.Errorf("inputs %v of a network, and %v of its preparation", h.Inputs, in)
 	}

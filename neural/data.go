@@ -63,7 +63,7 @@ func (m *Method) prepare(ctx context.Context, s *kindred.Set, train, held [][]in
 		return nil, err
 	}
 	if d.shape = d.prep.Shape(); d.shape.Dense+len(d.shape.Levels)+d.shape.Sparse == 0 {
-		return nil, fmt.Errorf("neural: no column is left to learn from")
+		d.notes = append(d.notes, "no column varies: every row is predicted alike")
 	}
 	for t := range s.Tasks {
 		h := headOf(d.infos[t], m.Training.Loss)
@@ -96,6 +96,9 @@ func alike(t kindred.TaskInfo) string {
 	return fmt.Sprint(t.Kind, " ", t.Target, " ", t.Classes)
 }
 
+// fewest is how many labels there are at least where some are held out.
+const fewest = 10
+
 // holdOut returns the places of each task's rows to train on, and to stop by.
 func (m *Method) holdOut(s *kindred.Set) (train, held [][]int, err error) {
 	share := m.Training.Held
@@ -106,16 +109,13 @@ func (m *Method) holdOut(s *kindred.Set) (train, held [][]int, err error) {
 	for t := range s.Tasks {
 		total += len(s.Tasks[t].Rows)
 	}
-	if total < 10 {
-		return nil, nil, fmt.Errorf("neural: %d labels are too few to learn a network from; a linear method may do", total)
-	}
 	// One of k folds: it has its share of tasks with few rows too.
-	for k := max(2, int(math.Round(1/share))); k >= 2; k /= 2 {
+	for k := max(2, int(math.Round(1/share))); k >= 2 && total >= fewest; k /= 2 {
 		if folds, err := split.KFold(s, k, 1, m.Seed); err == nil {
 			return folds[0].Train, folds[0].Test, nil
 		}
 	}
-	for t := range s.Tasks { // each row is the only one of a task or a class
+	for t := range s.Tasks { // too few, or each row is the only one of a task or a class
 		train = append(train, make([]int, len(s.Tasks[t].Rows)))
 		for p := range train[t] {
 			train[t][p] = p

@@ -1,6 +1,7 @@
 package neural
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/kindred-mtl/kindred"
 	"github.com/kindred-mtl/kindred/arch"
+	"github.com/kindred-mtl/kindred/modelfile"
 	"github.com/kindred-mtl/kindred/optim"
 	"github.com/kindred-mtl/kindred/weigh"
 )
@@ -378,8 +380,44 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%v does not name %q", err, word)
 		}
 	}
-	if _, err := (Method{}).Fit(context.Background(), made(4, 2, 2)); err == nil || !strings.Contains(err.Error(), "too few") {
-		t.Errorf("8 labels: %v", err)
+}
+
+// A task of three rows, of one, and one whose columns do not vary, are learned,
+// with a warning, and kept.
+func TestFitNextToNothing(t *testing.T) {
+	same := numbers(6, 2, 1)
+	for _, c := range same.Columns {
+		for i := range c.Number {
+			c.Number[i] = 4
+		}
+	}
+	y := func([]float64) float64 { return 3 }
+	all := func(int) bool { return true }
+	for name, s := range map[string]*kindred.Set{
+		"three rows": {Tasks: []kindred.Task{task("a", kindred.Regression, numbers(3, 2, 1), 0, all, y)}},
+		"one row":    {Tasks: []kindred.Task{task("a", kindred.Regression, numbers(1, 2, 1), 0, all, y)}},
+		"constants":  {Tasks: []kindred.Task{task("a", kindred.Regression, same, 0, all, y)}},
+	} {
+		model, err := Method{Training: Training{Sizes: 1}}.Fit(context.Background(), s)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if len(model.(*Model).report.Warnings) == 0 {
+			t.Errorf("%s: no warning", name)
+		}
+		for _, v := range predict(t, model, s.Tasks[0].Table).Tasks[0].Value {
+			if math.Abs(v-3) > 0.5 {
+				t.Errorf("%s: %v is predicted", name, v)
+			}
+		}
+		var file bytes.Buffer
+		if err := modelfile.Save(&file, model, nil, Codec); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := modelfile.Load(&file, Codec); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

@@ -307,9 +307,6 @@ func TestGradients(t *testing.T) {
 // tasks share.
 func TestGram(t *testing.T) {
 	each(t, 150, func(t *testing.T, r *rig) {
-		if r.name == "batch norm" && r.g.Long {
-			t.Skip("what is measured counts as constant")
-		}
 		n := r.g.Params.Len()
 		rows := make([][]float64, tasks)
 		for task := range rows {
