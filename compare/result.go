@@ -15,6 +15,8 @@ type Result struct {
 	Data    Data     `json:"data"`
 	Partial bool     `json:"partial,omitempty"` // stopped before every fold was done
 	Methods []Method `json:"methods"`           // the single-task baseline first, then pooled; all of one training fraction in a row
+	// Recommendation is what follows from it, where one was asked for.
+	Recommendation *Recommendation `json:"recommendation,omitempty"`
 }
 
 // Data says what was compared on.
