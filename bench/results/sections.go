@@ -71,6 +71,17 @@ var sections = []section{
 		}},
 	},
 	{
+		name: "terrains", title: "Landmine: which fields belong together",
+		words: "Every measure of `kindred relate`, given a tenth, a quarter or half of the rows of 29 fields; two groups by spectral clustering, beside the two terrains (fields 1 to 15, and 16 to 29), which no measure is told. Means over three draws.",
+		files: []string{"landmine/landmine.csv"},
+		more:  relations,
+	},
+	{
+		name: "opposing", title: "Made tasks: two clusters of opposite signs",
+		words: "Eight tasks of 40 rows and 10 features in two clusters; the weights of one are those of the other with the opposite sign, so that what helps one misleads the other. Twenty sets.",
+		more:  opposing,
+	},
+	{
 		name: "fields", title: "Landmine by networks",
 		words: "At half of the rows, beside two linear methods. Below, `embedding-net` gives each field a vector of two numbers; 2-means on these vectors is compared with the two terrains, which it is not told.",
 		files: []string{"landmine/landmine.csv"},
