@@ -112,7 +112,7 @@ func TestAbsentData(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "no school/school.csv in "+folder) {
 		t.Errorf("%v", err)
 	}
-	if _, err := choose("shool"); err == nil || !strings.Contains(err.Error(), `"school"`) {
+	if _, err := choose(sections, "shool", "section", func(s section) string { return s.name }); err == nil || !strings.Contains(err.Error(), `"school"`) {
 		t.Errorf("%v", err)
 	}
 	for _, s := range sections {

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -287,10 +290,8 @@ func printTasks(w io.Writer, r *compare.Result, metrics []string) {
 // smallest gain of each method.
 func printWorse(w io.Writer, r *compare.Result) {
 	for _, m := range r.Methods {
-		for _, t := range m.Tasks {
-			if t.Gain != nil && t.Gain.Verdict == "worse" {
-				fmt.Fprintln(w, indent(0, fmt.Sprintf("%s makes task %q worse by %s in %s", m.Method, t.Task, number(ptr(-*t.Gain.Value)), heading(r.Metric))))
-			}
+		if worse := madeWorse(&m); worse != nil {
+			fmt.Fprintln(w, indent(0, fmt.Sprintf("%s makes %s worse in %s: %s", m.Method, several(len(worse), "task"), heading(r.Metric), strings.Join(worse, ", "))))
 		}
 		if m.Worst != nil && m.Worst.Value != nil && *m.Worst.Value < 0 {
 			fmt.Fprintln(w, indent(0, fmt.Sprintf("%s: smallest gain %+.4f, task %q", m.Method, *m.Worst.Value, m.Worst.Task)))
@@ -314,6 +315,22 @@ func printWorse(w io.Writer, r *compare.Result) {
 	if warnings > 0 {
 		fmt.Fprintf(w, "%d warnings of fits; --json lists them\n", warnings)
 	}
+}
+
+// madeWorse says which tasks a method made significantly worse, and by how much,
+// the worst first.
+func madeWorse(m *compare.Method) (said []string) {
+	var tasks []compare.Task
+	for _, t := range m.Tasks {
+		if t.Gain != nil && t.Gain.Verdict == "worse" {
+			tasks = append(tasks, t)
+		}
+	}
+	slices.SortStableFunc(tasks, func(a, b compare.Task) int { return cmp.Compare(*a.Gain.Value, *b.Gain.Value) })
+	for _, t := range tasks {
+		said = append(said, fmt.Sprintf("%q (by %s)", t.Task, number(ptr(-*t.Gain.Value))))
+	}
+	return said
 }
 
 func ptr(v float64) *float64 { return &v }

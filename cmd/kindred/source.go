@@ -137,13 +137,31 @@ func printTable(w io.Writer, d tableDocument, tasks int) {
 	for _, what := range order {
 		fmt.Fprintf(w, "  %-12s %s\n", what, shorten(strings.Join(roles[what], ", "), 84))
 	}
-	for _, c := range d.Columns {
-		if c.Note != "" && c.Role != "feature" {
-			fmt.Fprintln(w, indent(2, c.Name+": "+c.Note))
-		}
-	}
+	printNotes(w, d.Columns)
 	for _, warning := range d.Warnings {
 		fmt.Fprintln(w, indent(2, "warning: "+warning))
+	}
+}
+
+// printNotes says why columns are not learned from: once for all of one reason.
+func printNotes(w io.Writer, columns []data.ColumnInfo) {
+	names := map[string][]string{}
+	var order []string
+	for _, c := range columns {
+		if c.Note == "" || c.Role == "feature" {
+			continue
+		}
+		if names[c.Note] == nil {
+			order = append(order, c.Note)
+		}
+		names[c.Note] = append(names[c.Note], c.Name)
+	}
+	for _, note := range order {
+		list := shorten(strings.Join(names[note], ", "), 84)
+		if n := len(names[note]); n > 3 {
+			list += fmt.Sprintf(" (%d columns)", n)
+		}
+		fmt.Fprintln(w, indent(2, list+": "+note))
 	}
 }
 
