@@ -34,6 +34,7 @@ type trainer struct {
 	batch  *batch
 	shards []shard
 	gram   *num.Dense
+	ahead  *num.Dense
 	alpha  []float64
 	factor []float64
 	losses []float64       // of each task in the batch
@@ -354,11 +355,7 @@ func (t *trainer) weigh() error {
 	active := 0.0
 	for task := range step.Losses {
 		step.Losses[task] = 0
-		sum := 0.0
-		for s := range t.run.Shards() {
-			sum += t.shards[s].sums[task]
-		}
-		seen := t.batch.seen[task]
+		sum, seen := t.shardSum(task), t.batch.seen[task]
 		t.sums[task] += sum
 		t.seen[task] += seen
 		if step.Active[task] = seen > 0; seen > 0 {
@@ -375,6 +372,12 @@ func (t *trainer) weigh() error {
 	if g, ok := t.rule.(weigh.GramRule); ok && g.NeedsGram(t.step) {
 		t.measureGram()
 		step.Gram = t.gram
+	}
+	if a, ok := t.rule.(weigh.AheadRule); ok {
+		if rate := a.AheadRate(t.step); rate > 0 {
+			t.measureAhead(rate)
+			step.Ahead = t.ahead
+		}
 	}
 	if err := t.rule.Weights(step, t.alpha); err != nil {
 		return err

@@ -56,19 +56,54 @@ const mostWatched = 200
 // watched trains a network and watches the gradients.
 func watched(ctx context.Context, s *kindred.Set, o Options) (*watch, error) {
 	n := len(s.Tasks)
-	if n > mostWatched {
-		return nil, refuse("%d tasks, more than the %d whose gradients are taken one by one; take gradients or affinity", n, mostWatched)
-	}
 	w := &watch{tasks: n, cosine: num.NewDense(n, n), affinity: num.NewDense(n, n), count: num.NewDense(n, n)}
+	return w, train(ctx, s, w, o)
+}
+
+// train trains a network of hard sharing by a weighting that watches.
+func train(ctx context.Context, s *kindred.Set, w weigh.Weighting, o Options) error {
+	if n := len(s.Tasks); n > mostWatched {
+		return refuse("%d tasks, more than the %d whose gradients are taken one by one; take gradients or affinity", n, mostWatched)
+	}
 	net := &arch.Shared{}
 	net.Hidden = arch.Units{64, 32}
 	_, err := neural.Method{Arch: net, Weighting: w, Prep: o.Prep, Seed: o.Seed}.Fit(ctx, s)
-	return w, err
+	return err
 }
 
-// A watch is a weighting by which every task counts the same, and that keeps
-// what it sees of the gradients. It watches one training.
+// equally is of a rule by which every task counts the same, and which needs
+// nothing that it has seen to go on.
+type equally struct{}
+
+// Check implements weigh.Weighting.
+func (equally) Check() error { return nil }
+
+// WeighsHeads implements weigh.Rule.
+func (equally) WeighsHeads() bool { return true }
+
+// State implements weigh.Rule.
+func (equally) State() []float64 { return nil }
+
+// Restore implements weigh.Rule.
+func (equally) Restore([]float64) error { return nil }
+
+// weights sets dst to those of a step.
+func (equally) weights(step weigh.Step, dst []float64) {
+	for t := range dst {
+		dst[t] = 0
+		if active(step, t) {
+			dst[t] = 1
+		}
+	}
+}
+
+// active tells whether a task takes part in a step.
+func active(step weigh.Step, t int) bool { return step.Active == nil || step.Active[t] }
+
+// A watch is a weighting that keeps what it sees of the gradients. It watches
+// one training.
 type watch struct {
+	equally
 	tasks int
 	steps float64 // seen
 	// Sums over the steps in which both tasks took part: of cos(g_s, g_t), of
@@ -76,40 +111,22 @@ type watch struct {
 	cosine, affinity, count *num.Dense
 }
 
-// Check implements weigh.Weighting.
-func (*watch) Check() error { return nil }
-
 // New implements weigh.Weighting.
 func (w *watch) New([]weigh.Task) (weigh.Rule, error) { return w, nil }
-
-// WeighsHeads implements weigh.Rule.
-func (*watch) WeighsHeads() bool { return true }
-
-// State implements weigh.Rule: what was seen is not needed to go on.
-func (*watch) State() []float64 { return nil }
-
-// Restore implements weigh.Rule.
-func (*watch) Restore([]float64) error { return nil }
 
 // NeedsGram implements weigh.GramRule.
 func (*watch) NeedsGram(number int) bool { return number%10 == 0 }
 
 // Weights implements weigh.Rule.
 func (w *watch) Weights(step weigh.Step, dst []float64) error {
-	active := func(t int) bool { return step.Active == nil || step.Active[t] }
-	for t := range dst {
-		dst[t] = 0
-		if active(t) {
-			dst[t] = 1
-		}
-	}
+	w.weights(step, dst)
 	if step.Gram == nil {
 		return nil
 	}
 	w.steps++
 	for s := range w.tasks {
 		for t := range w.tasks {
-			if !active(s) || !active(t) {
+			if !active(step, s) || !active(step, t) {
 				continue
 			}
 			at, product := s*w.tasks+t, step.Gram.At(s, t)

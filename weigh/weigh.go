@@ -58,6 +58,14 @@ type GramRule interface {
 	NeedsGram(number int) bool
 }
 
+// An AheadRule wants to know what a step for one task alone would do to all.
+type AheadRule interface {
+	Rule
+	// AheadRate is the rate η by which a step, counted from 0, is to bring the
+	// losses Ahead; 0: it is to bring none.
+	AheadRate(number int) float64
+}
+
 // A Step is what is known before it is taken.
 type Step struct {
 	Number int       // of the step, counted from 0
@@ -69,6 +77,10 @@ type Step struct {
 	// Gram is the matrix ⟨g_s, g_t⟩ of the gradients of the losses by the shared
 	// parameters, of which only rows and columns of active tasks are read.
 	Gram *num.Dense
+	// Ahead has in row s the losses of the tasks, on the same batch, after a step
+	// −η g_s of the shared parameters. Only rows and columns of active tasks are
+	// read.
+	Ahead *num.Dense
 }
 
 // active tells whether a task takes part.
@@ -77,7 +89,8 @@ func (s *Step) active(t int) bool { return s.Active == nil || s.Active[t] }
 // check panics on a step that is not of these tasks.
 func (s *Step) check(tasks int, dst []float64) {
 	if len(dst) != tasks || s.Losses != nil && len(s.Losses) != tasks || s.Active != nil && len(s.Active) != tasks ||
-		s.Gram != nil && (s.Gram.Rows != tasks || s.Gram.Cols != tasks) {
+		s.Gram != nil && (s.Gram.Rows != tasks || s.Gram.Cols != tasks) ||
+		s.Ahead != nil && (s.Ahead.Rows != tasks || s.Ahead.Cols != tasks) {
 		panic("weigh: a step of another number of tasks")
 	}
 }
