@@ -5,16 +5,19 @@ import (
 	"context"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"reflect"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/kindred-mtl/kindred"
 	"github.com/kindred-mtl/kindred/compose"
@@ -39,7 +42,7 @@ func planted(t *testing.T, measure string) (*kindred.Set, []int) {
 	t.Helper()
 	g := &synth.Tasks{Tasks: 10, Samples: 60, Features: 6, Clusters: 2, Opposing: true, Similarity: 0.9, Noise: 0.5, Seed: 3}
 	switch measure {
-	case "transfer":
+	case "transfer", "higher-order":
 		g.Tasks, g.Samples, g.Similarity = 6, 12, 0.99
 	case "gp-covariance":
 		g.Tasks, g.Samples = 6, 40
@@ -156,7 +159,7 @@ func TestDeterministic(t *testing.T) {
 		runtime.GOMAXPROCS(4)
 		four := related(t, s, part.New(), relate.Options{Seed: 5})
 		runtime.GOMAXPROCS(before)
-		if !reflect.DeepEqual(one, four) {
+		if !cmp.Equal(one, four, cmpopts.EquateNaNs()) {
 			t.Errorf("%s depends on the number of workers", part.Name)
 		}
 	}
@@ -230,6 +233,12 @@ func TestRefusals(t *testing.T) {
 		return task
 	}
 	several := &kindred.Set{Tasks: []kindred.Task{classes("a", "b", "c"), classes("a", "b", "c", "d")}}
+	many := &kindred.Set{}
+	for k := range 301 {
+		one := numbers.Tasks[0]
+		one.Name = fmt.Sprint(k)
+		many.Tasks = append(many.Tasks, one)
+	}
 	for _, c := range []struct {
 		set     *kindred.Set
 		measure relate.Measure
@@ -239,6 +248,7 @@ func TestRefusals(t *testing.T) {
 		{numbers, relate.Labels{}, "rows in common"},
 		{shared, relate.Features{}, "the same rows"},
 		{numbers, relate.Transfer{Pairs: 44}, "45 pairs"},
+		{many, relate.HigherOrder{}, "301 tasks"},
 		{several, relate.Covariance{}, "several outputs"},
 		{several, relate.GPCovariance{}, "takes regression"},
 		{several, relate.Gradients{}, "different classes"},

@@ -1,6 +1,7 @@
 package relate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -48,10 +49,41 @@ func (m Transfer) Relate(ctx context.Context, s *kindred.Set, o Options) (*Relat
 	if pairs := n * (n - 1) / 2; pairs > most {
 		return nil, refuse("each of %d pairs of tasks would be fitted, more than %d; take another measure, or fewer tasks", pairs, most)
 	}
-	mu := m.Mu
-	if mu == 0 {
-		mu = 0.25
+	c, err := newCompany(ctx, s, m.Mu, o)
+	if err != nil {
+		return nil, err
 	}
+	var pairs [][]int
+	for a := range n {
+		for b := range a {
+			pairs = append(pairs, []int{b, a})
+		}
+	}
+	r := &Relation{Matrix: num.NewDense(n, n), Errors: num.NewDense(n, n)}
+	errs := make([]error, len(pairs))
+	num.For(len(pairs), func(i int) {
+		var gain, se []float64
+		if gain, se, errs[i] = c.gains(ctx, pairs[i]); errs[i] != nil {
+			return
+		}
+		for k, t := range pairs[i] {
+			r.Matrix.Set(pairs[i][1-k], t, gain[k])
+			r.Errors.Set(pairs[i][1-k], t, se[k])
+		}
+	})
+	return r, first(errs)
+}
+
+// A company measures what tasks gain of being learned together.
+type company struct {
+	heldOut
+	alone, with linear.Method
+}
+
+// newCompany chooses how strongly weights are held back, alone and, as spread as
+// alone and with the correlation 1/(1+μ), together. 0: μ is 0.25.
+func newCompany(ctx context.Context, s *kindred.Set, mu float64, o Options) (*company, error) {
+	mu = cmp.Or(mu, 0.25)
 	alone, err := strength(ctx, s, o)
 	if err != nil {
 		return nil, err
@@ -62,30 +94,25 @@ func (m Transfer) Relate(ctx context.Context, s *kindred.Set, o Options) (*Relat
 	}
 	with := alone
 	with.Penalty, with.C = &penalty.Shared{Mu: mu}, alone.C/(1+1/mu)
-	h := &heldOut{set: s, folds: folds, targets: prep.FitTargets(s)}
-	var pairs [][]int
-	for a := range n {
-		for b := range a {
-			pairs = append(pairs, []int{b, a})
-		}
+	return &company{heldOut{set: s, folds: folds, targets: prep.FitTargets(s)}, alone, with}, nil
+}
+
+// gains are the relative gains of tasks learned together, and their standard
+// errors.
+func (c *company) gains(ctx context.Context, tasks []int) (gain, se []float64, err error) {
+	apart, err := c.losses(ctx, c.alone, tasks)
+	if err != nil {
+		return nil, nil, err
 	}
-	r := &Relation{Matrix: num.NewDense(n, n), Errors: num.NewDense(n, n)}
-	errs := make([]error, len(pairs))
-	num.For(len(pairs), func(i int) {
-		var apart, together [][]float64
-		if apart, errs[i] = h.losses(ctx, alone, pairs[i]); errs[i] != nil {
-			return
-		}
-		if together, errs[i] = h.losses(ctx, with, pairs[i]); errs[i] != nil {
-			return
-		}
-		for k, t := range pairs[i] {
-			gain, se := gained(&s.Tasks[t], apart[k], together[k])
-			r.Matrix.Set(pairs[i][1-k], t, gain)
-			r.Errors.Set(pairs[i][1-k], t, se)
-		}
-	})
-	return r, first(errs)
+	together, err := c.losses(ctx, c.with, tasks)
+	if err != nil {
+		return nil, nil, err
+	}
+	gain, se = make([]float64, len(tasks)), make([]float64, len(tasks))
+	for k, t := range tasks {
+		gain[k], se[k] = gained(&c.set.Tasks[t], apart[k], together[k])
+	}
+	return gain, se, nil
 }
 
 // strength is a ridge for each task, the one strength of least held-out loss.

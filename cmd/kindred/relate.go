@@ -317,8 +317,11 @@ func printGains(w io.Writer, m *measureDocument) {
 	}
 	for _, g := range []gain{best, worst} {
 		if g.from != g.to {
-			fmt.Fprintln(w, indent(2, fmt.Sprintf("%s with %s errs %+.1f ± %.1f %%", shorten(oneLine(m.Tasks[g.to]), 30), shorten(oneLine(m.Tasks[g.from]), 30),
-				-100*g.value, 100*m.relation.Errors.At(g.from, g.to))))
+			within := ""
+			if e := m.relation.Errors.At(g.from, g.to); !math.IsNaN(e) {
+				within = fmt.Sprintf(" ± %.1f", 100*e)
+			}
+			fmt.Fprintln(w, indent(2, fmt.Sprintf("%s with %s errs %+.1f%s %%", shorten(oneLine(m.Tasks[g.to]), 30), shorten(oneLine(m.Tasks[g.from]), 30), -100*g.value, within)))
 		}
 	}
 }
