@@ -41,22 +41,31 @@ type pull struct {
 
 // pulls fits the shared weights and takes the gradients there.
 func pulls(ctx context.Context, s *kindred.Set, o Options) (*pull, error) {
+	n := len(s.Tasks)
+	p := &pull{make([][]float64, n), make([]float64, n)}
+	return p, probe(ctx, s, o, func(t int, x *num.Matrix, out *kindred.Outcome, scale float64) {
+		p.gradient[t], p.loss[t] = gradient(&s.Tasks[t], x, out, scale)
+	})
+}
+
+// probe fits weights that all tasks share, and calls look for each task, side by
+// side, with its prepared rows, what is predicted of them, and the unit of its
+// labels.
+func probe(ctx context.Context, s *kindred.Set, o Options, look func(t int, x *num.Matrix, out *kindred.Outcome, scale float64)) error {
 	if !correspond(s) {
-		return nil, refuse("the tasks have different classes, so that there are no weights for all of them to share")
+		return refuse("the tasks have different classes, so that there are no weights for all of them to share")
 	}
 	model, err := searched(ctx, s, linear.Method{Penalty: penalty.Common{}, Prep: o.Prep, Seed: o.Seed}, o.Seed)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	ready, err := prep.Fit(ctx, o.Prep, s) // as the model's own
 	if err != nil {
-		return nil, err
+		return err
 	}
 	targets := prep.FitTargets(s)
-	n := len(s.Tasks)
-	p := &pull{make([][]float64, n), make([]float64, n)}
-	errs := make([]error, n)
-	num.For(n, func(t int) {
+	errs := make([]error, len(s.Tasks))
+	num.For(len(errs), func(t int) {
 		task := &s.Tasks[t]
 		x, err := ready.Transform(ctx, task.Table, task.Rows)
 		if err != nil {
@@ -68,9 +77,9 @@ func pulls(ctx context.Context, s *kindred.Set, o Options) (*pull, error) {
 			errs[t] = err
 			return
 		}
-		p.gradient[t], p.loss[t] = gradient(task, x, &out.Tasks[0], targets[t].Scale)
+		look(t, x, &out.Tasks[0], targets[t].Scale)
 	})
-	return p, first(errs)
+	return first(errs)
 }
 
 // gradient is that of a task's mean loss by the weights, one column an output

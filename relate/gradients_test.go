@@ -19,17 +19,7 @@ func TestGradient(t *testing.T) {
 		x.Data[i] = random.NormFloat64()
 	}
 	for _, kind := range []kindred.Kind{kindred.Regression, kindred.Binary, kindred.Multiclass, kindred.Count} {
-		task := &kindred.Task{Kind: kind, Label: kindred.Labels{Columns: [][]float64{make([]float64, n)}, Classes: []string{"a", "b", "c"}}}
-		if kind == kindred.Binary {
-			task.Label.Classes = task.Label.Classes[:2]
-		}
-		for i := range n {
-			task.Weight = append(task.Weight, 0.5+random.Float64())
-			task.Label.Columns[0][i] = random.NormFloat64()
-			if kind != kindred.Regression {
-				task.Label.Columns[0][i] = float64(random.IntN(len(task.Label.Classes)))
-			}
-		}
+		task := randomTask(kind, n, random)
 		w := make([]float64, d*outputs(task))
 		for i := range w {
 			w[i] = random.NormFloat64() / 2
@@ -49,6 +39,23 @@ func TestGradient(t *testing.T) {
 			}
 		}
 	}
+}
+
+// randomTask has n labels and weights, and three classes where it has more than
+// two.
+func randomTask(kind kindred.Kind, n int, random *rand.Rand) *kindred.Task {
+	task := &kindred.Task{Kind: kind, Label: kindred.Labels{Columns: [][]float64{make([]float64, n)}, Classes: []string{"a", "b", "c"}}}
+	if kind == kindred.Binary {
+		task.Label.Classes = task.Label.Classes[:2]
+	}
+	for i := range n {
+		task.Weight = append(task.Weight, 0.5+random.Float64())
+		task.Label.Columns[0][i] = random.NormFloat64()
+		if kind != kindred.Regression {
+			task.Label.Columns[0][i] = float64(random.IntN(len(task.Label.Classes)))
+		}
+	}
+	return task
 }
 
 // predicted is what weights, one output after the other, say of rows.
@@ -143,4 +150,58 @@ func squareBetween(x *num.Matrix, i int, z *num.Matrix, j int) (sum float64) {
 		sum += (x.At(i, c) - z.At(j, c)) * (x.At(i, c) - z.At(j, c))
 	}
 	return sum
+}
+
+// The Fisher information of a task is the mean over its rows of the squares of
+// the gradients of single rows, over outputs, from dense and from sparse rows;
+// two tasks are alike by a formula that units of their losses do not change.
+func TestInformation(t *testing.T) {
+	random := rand.New(rand.NewPCG(8, 9))
+	const n, d, scale = 9, 4, 1.5
+	x := num.NewMatrix(n, d)
+	sparse := &num.Matrix{Rows: n, Cols: d, Index: []int32{}}
+	for i := range n {
+		sparse.Start = append(sparse.Start, len(sparse.Data))
+		for j := range d {
+			if random.IntN(2) == 0 {
+				x.Data[i*d+j] = random.NormFloat64()
+				sparse.Index, sparse.Data = append(sparse.Index, int32(j)), append(sparse.Data, x.Data[i*d+j])
+			}
+		}
+		sparse.Stop = append(sparse.Stop, len(sparse.Data))
+	}
+	for _, kind := range []kindred.Kind{kindred.Regression, kindred.Binary, kindred.Multiclass, kindred.Count} {
+		task := randomTask(kind, n, random)
+		w := make([]float64, d*outputs(task))
+		for i := range w {
+			w[i] = random.NormFloat64() / 2
+		}
+		o := predicted(task, x, w, scale)
+		want, total := make([]float64, d), 0.0
+		for i := range n {
+			one := *task
+			one.Weight = make([]float64, n)
+			one.Weight[i] = 1
+			g, _ := gradient(&one, x, o, scale)
+			total += task.Weight[i]
+			for j, v := range g {
+				want[j%d] += task.Weight[i] * v * v
+			}
+		}
+		for name, rows := range map[string]*num.Matrix{"dense": x, "sparse": sparse} {
+			for j, v := range information(task, rows, o, scale) {
+				if math.Abs(v-want[j]/total) > 1e-12 {
+					t.Errorf("%v, %s, feature %d: %v, want %v", kind, name, j, v, want[j]/total)
+				}
+			}
+		}
+	}
+	a, b := []float64{1, 2, 0, 3}, []float64{3, 1, 0, 0}
+	p, q := []float64{1. / 4, 2. / 3, 1}, []float64{3. / 4, 1. / 3, 0}
+	if got, want := shared(a, b), num.Dot(p, q)/num.Norm(p)/num.Norm(q); math.Abs(got-want) > 1e-15 {
+		t.Errorf("likeness %v, want %v", got, want)
+	}
+	if got := shared(a, []float64{10, 20, 0, 30}); math.Abs(got-1) > 1e-15 {
+		t.Errorf("proportional information is alike by %v", got)
+	}
 }

@@ -36,8 +36,9 @@ func related(t *testing.T, s *kindred.Set, m relate.Measure, o relate.Options) *
 }
 
 // planted is tasks in two groups that every measure can tell apart, so many as
-// it affords: opposed weights, for labels on shared rows, and for features rows
-// of another place.
+// it affords: opposed weights, for labels on shared rows, and for features rows of
+// another place, and for Fisher information, which knows no sign, other features
+// of large values.
 func planted(t *testing.T, measure string) (*kindred.Set, []int) {
 	t.Helper()
 	g := &synth.Tasks{Tasks: 10, Samples: 60, Features: 6, Clusters: 2, Opposing: true, Similarity: 0.9, Noise: 0.5, Seed: 3}
@@ -57,12 +58,13 @@ func planted(t *testing.T, measure string) (*kindred.Set, []int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if measure == "features" {
-		for k := range s.Tasks {
-			if truth.Groups[k] == 1 {
-				for _, row := range s.Tasks[k].Rows {
-					s.Tasks[k].Table.Columns[0].Number[row] += 1.5
-				}
+	for k := range s.Tasks {
+		for _, row := range s.Tasks[k].Rows {
+			switch columns := s.Tasks[k].Table.Columns; {
+			case measure == "features" && truth.Groups[k] == 1:
+				columns[0].Number[row] += 1.5
+			case measure == "fisher":
+				columns[truth.Groups[k]].Number[row] *= 3
 			}
 		}
 	}
@@ -253,6 +255,7 @@ func TestRefusals(t *testing.T) {
 		{several, relate.GPCovariance{}, "takes regression"},
 		{several, relate.Gradients{}, "different classes"},
 		{several, relate.Affinity{}, "different classes"},
+		{several, relate.Fisher{}, "different classes"},
 		{several, relate.Vectors{}, "different classes"},
 		{several, relate.NetVectors{}, "different classes"},
 	} {
