@@ -35,6 +35,10 @@ var All = catalog.Table[Measure]{
 		Formula: "w_s·w_t / (‖w_s‖ ‖w_t‖)",
 		Source:  "Björck, Golub, Numerical methods for computing angles between linear subspaces, Mathematics of Computation 27, 1973",
 		New:     func() Measure { return Weights{} }},
+	{Name: "principal-angles", Words: "how much the spaces overlap that the tasks' weights span",
+		Formula: "tr(P_s P_t) / √(k_s k_t) = Σ_i cos² θ_i / √(k_s k_t)",
+		Source:  "Björck, Golub, Numerical methods for computing angles between linear subspaces, Mathematics of Computation 27, 1973",
+		New:     func() Measure { return PrincipalAngles{} }},
 	{Name: "covariance", Words: "the covariance of the tasks' weights, learned with them",
 		Formula: "Ω_st / √(Ω_ss Ω_tt), Ω = (WᵀW)^½ / tr",
 		Source:  "Zhang, Yeung, A convex formulation for learning task relationships in multi-task learning, UAI 2010",
@@ -71,6 +75,10 @@ var All = catalog.Table[Measure]{
 		Formula: "exp(−MMD²(X_s, X_t) / 2 median)",
 		Source:  "Gretton, Borgwardt, Rasch, Schölkopf, Smola, A kernel two-sample test, JMLR 13, 2012",
 		New:     func() Measure { return Features{} }},
+	{Name: "descriptions", Words: "how alike a given table describes the tasks",
+		Formula: "exp(−‖z_s − z_t‖² / 2 median)",
+		Source:  "Bonilla, Agakov, Williams, Kernel multi-task learning using task-specific features, AISTATS 2007",
+		New:     func() Measure { return Descriptions{} }},
 	{Name: "transfer", Words: "how much less a task errs on rows held out when learned with another",
 		Formula: "(L_t − L_t with s) / L_t",
 		Source:  "Standley et al., Which tasks should be learned together in multi-task learning?, ICML 2020",
@@ -169,7 +177,7 @@ func cosines(s *kindred.Set, vectors [][]float64) *Relation {
 	length := make([]float64, len(vectors))
 	for t, v := range vectors {
 		if length[t] = num.Norm(v); length[t] == 0 {
-			r.Warnings = append(r.Warnings, fmt.Sprintf("task %q has nothing to tell it by: it counts as like no other", s.Tasks[t].Name))
+			r.Warnings = append(r.Warnings, tellsNothing(&s.Tasks[t]))
 		}
 	}
 	fill(r.Matrix, func(s, t int) float64 {
@@ -179,6 +187,11 @@ func cosines(s *kindred.Set, vectors [][]float64) *Relation {
 		return num.Dot(vectors[s], vectors[t]) / length[s] / length[t]
 	})
 	return r
+}
+
+// tellsNothing is the warning about a task without weights.
+func tellsNothing(t *kindred.Task) string {
+	return fmt.Sprintf("task %q has nothing to tell it by: it counts as like no other", t.Name)
 }
 
 // correlation is the matrix of a covariance.

@@ -20,7 +20,9 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/kindred-mtl/kindred"
+	"github.com/kindred-mtl/kindred/catalog"
 	"github.com/kindred-mtl/kindred/compose"
+	"github.com/kindred-mtl/kindred/data"
 	"github.com/kindred-mtl/kindred/num"
 	"github.com/kindred-mtl/kindred/relate"
 	"github.com/kindred-mtl/kindred/synth"
@@ -49,6 +51,8 @@ func planted(t *testing.T, measure string) (*kindred.Set, []int) {
 		g.Tasks, g.Samples = 6, 40
 	case "net-vectors":
 		g.Tasks, g.Samples = 6, 200
+	case "principal-angles": // opposed weights span the same space
+		g.Opposing, g.Similarity = false, 0.98
 	case "net-gradients", "net-affinity", "net-lookahead": // heads take care of opposite signs
 		g.Tasks, g.Samples, g.Opposing, g.Similarity, g.Noise, g.Seed = 8, 300, false, 0.99, -1, 1
 	case "labels":
@@ -71,6 +75,24 @@ func planted(t *testing.T, measure string) (*kindred.Set, []int) {
 	return s, truth.Groups
 }
 
+// measureOf is a measure for planted tasks: all there is to it, and for descriptions
+// a table that tells the groups apart.
+func measureOf(part catalog.Part[relate.Measure], s *kindred.Set, groups []int) relate.Measure {
+	if part.Name != "descriptions" {
+		return part.New()
+	}
+	d := &data.Descriptions{Name: "descriptions", Table: &kindred.Table{Columns: []kindred.Column{
+		{Name: "size", Number: make([]float64, len(groups))},
+		{Name: "side", Type: kindred.Categorical, Code: make([]int32, len(groups)), Level: []string{"east", "west"}},
+	}}}
+	for t, g := range groups {
+		d.Tasks = append(d.Tasks, s.Tasks[t].Name)
+		d.Table.Columns[0].Number[t] = float64(10*g) + float64(t%3)
+		d.Table.Columns[1].Code[t] = int32(g)
+	}
+	return relate.Descriptions{Given: d}
+}
+
 // Every measure finds planted groups, by every clustering, and so does the
 // silhouette; what is claimed of the matrix holds. Of the gradients of a network
 // in training, which are mostly noise, less is asked: that tasks of a group are
@@ -78,7 +100,7 @@ func planted(t *testing.T, measure string) (*kindred.Set, []int) {
 func TestPlantedGroups(t *testing.T) {
 	for _, part := range relate.All {
 		s, groups := planted(t, part.Name)
-		r := related(t, s, part.New(), relate.Options{})
+		r := related(t, s, measureOf(part, s, groups), relate.Options{})
 		checkClaims(t, r)
 		within, across := means(r, groups)
 		t.Logf("%-13s %.3f within groups, %.3f across", part.Name, within, across)
@@ -154,12 +176,13 @@ func checkClaims(t *testing.T, r *relate.Relation) {
 // with several.
 func TestDeterministic(t *testing.T) {
 	for _, part := range relate.All {
-		s, _ := planted(t, part.Name)
+		s, groups := planted(t, part.Name)
+		m := measureOf(part, s, groups)
 		s = s.Only(0, 1, 2)
 		before := runtime.GOMAXPROCS(1)
-		one := related(t, s, part.New(), relate.Options{Seed: 5})
+		one := related(t, s, m, relate.Options{Seed: 5})
 		runtime.GOMAXPROCS(4)
-		four := related(t, s, part.New(), relate.Options{Seed: 5})
+		four := related(t, s, m, relate.Options{Seed: 5})
 		runtime.GOMAXPROCS(before)
 		if !cmp.Equal(one, four, cmpopts.EquateNaNs()) {
 			t.Errorf("%s depends on the number of workers", part.Name)
@@ -175,9 +198,10 @@ func TestTheOrderOfTasksDoesNotMatter(t *testing.T) {
 		if strings.HasPrefix(part.Name, "net-") {
 			continue // whose initial weights are drawn in the order of the tasks
 		}
-		s, _ := planted(t, part.Name)
+		s, groups := planted(t, part.Name)
+		m := measureOf(part, s, groups)
 		s = s.Only(0, 1, 2, 3, 4, 5)
-		a, b := related(t, s, part.New(), relate.Options{}), related(t, s.Only(order...), part.New(), relate.Options{})
+		a, b := related(t, s, m, relate.Options{}), related(t, s.Only(order...), m, relate.Options{})
 		worst := 0.0
 		for i, p := range order {
 			for j, q := range order {
@@ -250,6 +274,7 @@ func TestRefusals(t *testing.T) {
 		{numbers, relate.Labels{}, "rows in common"},
 		{shared, relate.Features{}, "the same rows"},
 		{numbers, relate.Transfer{Pairs: 44}, "45 pairs"},
+		{numbers, relate.Descriptions{}, "no table describes"},
 		{many, relate.HigherOrder{}, "301 tasks"},
 		{several, relate.Covariance{}, "several outputs"},
 		{several, relate.GPCovariance{}, "takes regression"},
@@ -269,6 +294,7 @@ func TestRefusals(t *testing.T) {
 	}
 	// angles take what gradients refuse
 	checkClaims(t, related(t, several, relate.Weights{}, relate.Options{}))
+	checkClaims(t, related(t, several, relate.PrincipalAngles{}, relate.Options{}))
 	ctx, stop := context.WithCancel(context.Background())
 	stop()
 	if _, err := relate.Tasks(ctx, numbers, relate.Weights{}, relate.Options{}); !errors.Is(err, context.Canceled) {

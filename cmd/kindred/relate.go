@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -73,6 +75,8 @@ type relating struct {
 	groups     int
 	dimensions int
 	csv, svg   string
+	describing string // file
+	given      *data.Descriptions
 }
 
 func relateCommand(c *common) *cobra.Command {
@@ -92,6 +96,9 @@ measures are held against one another. docs/relate.md explains them all.`,
 			if err != nil {
 				return err
 			}
+			if err := how.describe(cmd.Context(), in.options.Task); err != nil {
+				return err
+			}
 			d, err := how.run(cmd, f, c.seed)
 			if err != nil {
 				return err
@@ -104,14 +111,43 @@ measures are held against one another. docs/relate.md explains them all.`,
 	}
 	in.flags(cmd)
 	f := cmd.Flags()
-	f.StringArrayVar(&how.measures, "measure", nil, "`measure`, one of "+strings.Join(relate.All.Names(), ", ")+"; repeat for several; else weights, covariance, and labels where tasks share rows")
+	f.StringArrayVar(&how.measures, "measure", nil, "`measure`, one of "+strings.Join(relate.All.Names(), ", ")+"; repeat for several; else weights, covariance, labels where tasks share rows, and descriptions where they are given")
 	f.IntVar(&how.groups, "groups", 0, "groups of tasks to make; 0: as many as have the largest silhouette")
 	f.StringVar(&how.clustering, "clustering", "spectral", "how groups are made: "+strings.Join(relate.Clusterings.Names(), ", "))
 	f.IntVar(&how.dimensions, "dimensions", 2, "of the vectors")
+	f.StringVar(&how.describing, "descriptions", "", "`file` of a row for each task that describes it; for the measure descriptions")
 	f.StringVar(&how.csv, "csv", "", "write the matrices to this CSV `file`")
 	f.StringVar(&how.svg, "svg", "", "draw a map and the matrix of each measure to this SVG `file`")
 	c.jsonFlag(cmd)
 	return cmd
+}
+
+// describe reads the descriptions of the tasks.
+func (r *relating) describe(ctx context.Context, task string) (err error) {
+	if r.describing == "" {
+		return nil
+	}
+	if r.measures != nil && !slices.Contains(r.measures, "descriptions") {
+		return wrong(errors.New("--descriptions is for the measure descriptions, which is not asked for; add --measure descriptions"))
+	}
+	r.given, err = data.ReadDescriptions(ctx, data.Options{Path: r.describing, Task: task})
+	return err
+}
+
+// measure is the measure of a name.
+func (r *relating) measure(name string) (relate.Measure, error) {
+	part, err := relate.All.Find("measure", name)
+	if err != nil {
+		return nil, wrong(err)
+	}
+	m := part.New()
+	if _, ok := m.(relate.Descriptions); ok {
+		if r.given == nil {
+			return nil, wrong(errors.New("--measure descriptions compares what a table says of the tasks; name it, --descriptions FILE"))
+		}
+		return relate.Descriptions{Given: r.given}, nil
+	}
+	return m, nil
 }
 
 // run relates the tasks of a file by every measure.
@@ -130,13 +166,16 @@ func (r *relating) run(cmd *cobra.Command, f *data.File, seed uint64) (*relateDo
 	names, asked := r.measures, r.measures != nil
 	if !asked {
 		names = []string{"weights", "covariance", "labels"}
+		if r.given != nil {
+			names = append(names, "descriptions")
+		}
 	}
 	d := &relateDocument{Schema: "kindred.relate/1", Seed: seed, Table: describe(f), Measures: []measureDocument{}}
 	seen := map[string]bool{}
 	for _, name := range names {
-		part, err := relate.All.Find("measure", name)
+		m, err := r.measure(name)
 		if err != nil {
-			return nil, wrong(err)
+			return nil, err
 		}
 		if seen[name] {
 			continue
@@ -144,7 +183,7 @@ func (r *relating) run(cmd *cobra.Command, f *data.File, seed uint64) (*relateDo
 		seen[name] = true
 		start := time.Now()
 		end := busy(cmd.ErrOrStderr(), name)
-		relation, err := relate.Tasks(cmd.Context(), f.Set, part.New(), relate.Options{Dimensions: r.dimensions, Seed: seed})
+		relation, err := relate.Tasks(cmd.Context(), f.Set, m, relate.Options{Dimensions: r.dimensions, Seed: seed})
 		end()
 		if errors.Is(err, compose.ErrNotApplicable) {
 			if asked || name != "labels" {

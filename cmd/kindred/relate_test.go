@@ -2,7 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -111,6 +113,47 @@ func TestRelateDefaults(t *testing.T) {
 		must(t, "generate", "tasks", "--set", "n_tasks=3", "--out", table)
 		if _, err := call(append([]string{"relate", table}, strings.Fields(args)...)...); err == nil || !strings.Contains(err.Error(), text) {
 			t.Errorf("%s: got %v, want %q", args, err, text)
+		}
+	}
+}
+
+// Descriptions of the tasks are a measure like others, found by name; what they
+// lack is named.
+func TestRelateDescriptions(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	must(t, "generate", "tasks", "--set", "n_tasks=3", "--out", at("t.csv"))
+	_, records := readBack(t, at("t.csv"))
+	names := map[string]bool{}
+	for _, r := range records {
+		names[r[0]] = true
+	}
+	text, few := "task,size,side\n", "task,size\nother,1\n"
+	for i, name := range slices.Sorted(maps.Keys(names)) {
+		text += fmt.Sprintf("%s,%d,%s\n", name, 10*i, []string{"east", "west"}[i%2])
+		if i > 0 {
+			few += fmt.Sprintf("%s,%d\n", name, i)
+		}
+	}
+	if err := errors.Join(os.WriteFile(at("d.csv"), []byte(text), 0o600), os.WriteFile(at("few.csv"), []byte(few), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"relate", at("t.csv"), "--task", "task", "--target", "y"}
+	var d relateDocument
+	if err := json.Unmarshal([]byte(must(t, append(args, "--descriptions", at("d.csv"), "--json", "-")...)), &d); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(d.Measures); n != 3 || d.Measures[n-1].Measure != "descriptions" || !d.Measures[n-1].Semidefinite {
+		t.Errorf("%d measures", n)
+	}
+	for want, more := range map[string][]string{
+		"no row describes 1 task":       {"--descriptions", at("few.csv")},
+		"name it, --descriptions FILE":  {"--measure", "descriptions"},
+		"add --measure descriptions":    {"--measure", "weights", "--descriptions", at("d.csv")},
+		"none.csv: no such file or dir": {"--descriptions", at("none.csv")},
+	} {
+		if _, err := call(append(slices.Clone(args), more...)...); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: %v, want %q", more, err, want)
 		}
 	}
 }
