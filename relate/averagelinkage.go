@@ -1,9 +1,6 @@
 package relate
 
-import (
-	"github.com/kindred-mtl/kindred/num"
-	"github.com/kindred-mtl/kindred/penalty"
-)
+import "github.com/kindred-mtl/kindred/penalty"
 
 // AverageLinkage merges the two groups whose tasks are nearest to each other on
 // average, again and again, from every task by itself:
@@ -15,11 +12,11 @@ import (
 type AverageLinkage struct{}
 
 // Cut implements Clustering.
-func (AverageLinkage) Cut(d *num.Dense, counts []int) [][]int {
-	merges := penalty.AverageLinkage(d.Clone())
-	out := make([][]int, len(counts))
+func (AverageLinkage) Cut(r *Relation, counts []int) []*Grouping {
+	merges, n := Tree(r), len(r.Tasks)
+	out := make([]*Grouping, len(counts))
 	for i, k := range counts {
-		out[i] = penalty.Merged(d.Rows, merges[:d.Rows-k])
+		out[i] = &Grouping{Groups: penalty.Merged(n, merges[:n-k])}
 	}
 	return out
 }

@@ -10,10 +10,10 @@ import (
 
 // A Clustering makes groups of tasks.
 type Clustering interface {
-	// Cut puts the tasks, whose distances are d, into as many groups as each of
-	// counts says: of each count a number a task, in the order of the groups'
-	// first tasks. There are at least as many tasks as groups.
-	Cut(d *num.Dense, counts []int) [][]int
+	// Cut puts the tasks into as many groups as each of counts says, at most:
+	// for each count a Grouping whose Groups are in the order of their first
+	// tasks. There are at least as many tasks as groups.
+	Cut(r *Relation, counts []int) []*Grouping
 }
 
 // Clusterings lists them.
@@ -30,6 +30,10 @@ var Clusterings = catalog.Table[Clustering]{
 		Formula: "min over medoids of Σ_t d(t, nearest medoid)",
 		Source:  "Kaufman, Rousseeuw, Finding Groups in Data, Wiley, 1990, chapter 2",
 		New:     func() Clustering { return KMedoids{} }},
+	{Name: "selection", Words: "groups that may overlap, by which the tasks are best served: TAG's",
+		Formula: "max over b groups A_g of Σ_t max over A_g ∋ t of mean over s in A_g, s ≠ t of Z_st",
+		Source:  "Fifty et al., Efficiently identifying task groupings for multi-task learning, NeurIPS 2021",
+		New:     func() Clustering { return Selection{} }},
 }
 
 // A Grouping is groups of tasks.
@@ -41,6 +45,9 @@ type Grouping struct {
 	Silhouette float64
 	// Chosen says that Count is the one of the largest Silhouette.
 	Chosen bool
+	// Selected are the groups to train, where these may overlap: Groups are then
+	// the tasks that each one serves. Or nil.
+	Selected *Selected
 }
 
 // mostGroups is the largest number of groups that is tried.
@@ -67,8 +74,8 @@ func Group(r *Relation, c Clustering, k int) (*Grouping, error) {
 		}
 	}
 	var best *Grouping
-	for _, groups := range c.Cut(d, counts) {
-		g := &Grouping{Groups: groups, Count: slices.Max(groups) + 1, Silhouette: silhouette(d, groups), Chosen: chosen}
+	for _, g := range c.Cut(r, counts) {
+		g.Count, g.Silhouette, g.Chosen = slices.Max(g.Groups)+1, silhouette(d, g.Groups), chosen
 		if best == nil || g.Silhouette > best.Silhouette+1e-12 {
 			best = g
 		}

@@ -21,8 +21,8 @@ import (
 type KMedoids struct{}
 
 // Cut implements Clustering.
-func (KMedoids) Cut(d *num.Dense, counts []int) [][]int {
-	out := make([][]int, len(counts))
+func (KMedoids) Cut(r *Relation, counts []int) []*Grouping {
+	d, out := Distances(r), make([]*Grouping, len(counts))
 	num.For(len(counts), func(i int) {
 		p := &pam{d: d, near: make([]int, d.Rows), next: make([]int, d.Rows)}
 		for range counts[i] {
@@ -30,7 +30,7 @@ func (KMedoids) Cut(d *num.Dense, counts []int) [][]int {
 		}
 		for p.swap() {
 		}
-		out[i] = inOrder(p.near)
+		out[i] = &Grouping{Groups: inOrder(p.near)}
 	})
 	return out
 }

@@ -495,7 +495,7 @@ func TestKMedoids(t *testing.T) {
 	for range 20 {
 		r := randomRelation(9, random)
 		d := relate.Distances(r)
-		groups := relate.KMedoids{}.Cut(d, []int{3})[0]
+		groups := relate.KMedoids{}.Cut(r, []int{3})[0].Groups
 		got := medoidCost(d, groups)
 		least := math.Inf(1)
 		for a := range 9 {
@@ -566,7 +566,7 @@ func TestCuts(t *testing.T) {
 					}
 					seen = max(seen, group+1)
 				}
-				if name == "random" && seen != k || seen > k {
+				if name == "random" && c.Name != "selection" && seen != k || seen > k {
 					t.Errorf("%s, %s: %d groups where %d are asked for: %v", name, c.Name, seen, k, g.Groups)
 				}
 			}

@@ -26,28 +26,28 @@ type Spectral struct{}
 const starts = 20
 
 // Cut implements Clustering.
-func (Spectral) Cut(d *num.Dense, counts []int) [][]int {
-	_, vectors := num.SymEigen(ties(d))
-	out := make([][]int, len(counts))
+func (Spectral) Cut(r *Relation, counts []int) []*Grouping {
+	_, vectors := num.SymEigen(ties(Distances(r)))
+	n, out := vectors.Rows, make([]*Grouping, len(counts))
 	for i, k := range counts {
-		x := num.NewDense(d.Rows, k)
+		x := num.NewDense(n, k)
 		for t := range x.Rows {
 			row := x.Row(t)
 			for c := range k {
-				row[c] = vectors.At(t, d.Rows-1-c)
+				row[c] = vectors.At(t, n-1-c)
 			}
 			if length := num.Norm(row); length > 0 {
 				num.Scale(row, 1/length)
 			}
 		}
 		random := rand.New(rand.NewPCG(1, uint64(k)))
-		least := math.Inf(1)
+		least, best := math.Inf(1), []int(nil)
 		for range starts {
 			if groups, cost := penalty.KMeans(x, k, random); cost < least*(1-1e-12) {
-				least, out[i] = cost, groups
+				least, best = cost, groups
 			}
 		}
-		out[i] = inOrder(out[i])
+		out[i] = &Grouping{Groups: inOrder(best)}
 	}
 	return out
 }

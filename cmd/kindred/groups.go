@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/kindred-mtl/kindred"
 )
@@ -11,19 +13,23 @@ import (
 // printGroups lists which tasks belong together: "groups: 1-15 | 16-29", in
 // lines of at most 100 characters, twelve at most.
 func printGroups(w io.Writer, tasks []kindred.TaskInfo, groups []int) {
-	if groups == nil {
-		return
+	if groups != nil {
+		printMembers(w, "groups:", groupWords(tasks, groups))
 	}
+}
+
+// printMembers prints words after a title, in such lines.
+func printMembers(w io.Writer, title string, words []string) {
 	const wide, most = 100, 12
-	line, lines := "groups:", 0
-	for _, word := range groupWords(tasks, groups) {
+	line, lines := title, 0
+	for _, word := range words {
 		if len([]rune(line))+1+len([]rune(word)) > wide {
 			if lines++; lines == most {
 				fmt.Fprintln(w, line, "…")
 				return
 			}
 			fmt.Fprintln(w, line)
-			line = "       "
+			line = strings.Repeat(" ", len(title))
 		}
 		line += " " + word
 	}
@@ -33,16 +39,25 @@ func printGroups(w io.Writer, tasks []kindred.TaskInfo, groups []int) {
 // groupWords are the names of the tasks group by group, runs of numbers as
 // ranges, with bars between groups.
 func groupWords(tasks []kindred.TaskInfo, groups []int) []string {
-	members := map[int][]string{}
+	members := make([][]int, slices.Max(groups)+1)
 	for t, g := range groups {
-		members[g] = append(members[g], tasks[t].Name)
+		members[g] = append(members[g], t)
 	}
+	return memberWords(tasks, members)
+}
+
+// memberWords are those of groups that may overlap.
+func memberWords(tasks []kindred.TaskInfo, groups [][]int) []string {
 	var words []string
-	for g := range len(members) {
+	for g, members := range groups {
 		if g > 0 {
 			words = append(words, "|")
 		}
-		runs := ranges(members[g])
+		names := make([]string, len(members))
+		for i, t := range members {
+			names[i] = tasks[t].Name
+		}
+		runs := ranges(names)
 		for i, run := range runs {
 			if i < len(runs)-1 {
 				run += ","

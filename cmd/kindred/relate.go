@@ -32,23 +32,32 @@ type relateDocument struct {
 }
 
 type measureDocument struct {
-	Measure      string          `json:"measure"`
-	Tasks        []string        `json:"tasks"`
-	Symmetric    bool            `json:"symmetric"`
-	Semidefinite bool            `json:"semidefinite"`
-	Matrix       [][]*float64    `json:"matrix"` // null: nothing is known
-	Errors       [][]*float64    `json:"errors,omitempty"`
-	Vectors      [][]*float64    `json:"vectors"`
-	Clustering   string          `json:"clustering"`
-	Groups       []int           `json:"groups"`
-	Chosen       bool            `json:"chosen"`
-	Silhouette   float64         `json:"silhouette"`
-	Merges       []mergeDocument `json:"merges"`
-	Seconds      float64         `json:"seconds"`
-	Warnings     []string        `json:"warnings,omitempty"`
+	Measure      string            `json:"measure"`
+	Tasks        []string          `json:"tasks"`
+	Symmetric    bool              `json:"symmetric"`
+	Semidefinite bool              `json:"semidefinite"`
+	Matrix       [][]*float64      `json:"matrix"` // null: nothing is known
+	Errors       [][]*float64      `json:"errors,omitempty"`
+	Vectors      [][]*float64      `json:"vectors"`
+	Clustering   string            `json:"clustering"`
+	Groups       []int             `json:"groups"`
+	Chosen       bool              `json:"chosen"`
+	Silhouette   float64           `json:"silhouette"`
+	Selection    *selectedDocument `json:"selection,omitempty"`
+	Merges       []mergeDocument   `json:"merges"`
+	Seconds      float64           `json:"seconds"`
+	Warnings     []string          `json:"warnings,omitempty"`
 
 	relation *relate.Relation
 	grouping *relate.Grouping
+}
+
+// selectedDocument is groups to train that may overlap.
+type selectedDocument struct {
+	Trained  [][]string `json:"trained"`
+	Affinity []float64  `json:"affinity"` // of each task
+	Mean     float64    `json:"mean"`
+	Exact    bool       `json:"exact"`
 }
 
 type mergeDocument struct {
@@ -112,7 +121,7 @@ measures are held against one another. docs/relate.md explains them all.`,
 	in.flags(cmd)
 	f := cmd.Flags()
 	f.StringArrayVar(&how.measures, "measure", nil, "`measure`, one of "+strings.Join(relate.All.Names(), ", ")+"; repeat for several; else weights, covariance, labels where tasks share rows, and descriptions where they are given")
-	f.IntVar(&how.groups, "groups", 0, "groups of tasks to make; 0: as many as have the largest silhouette")
+	f.IntVar(&how.groups, "groups", 0, "groups of tasks to make, by selection at most; 0: as many as have the largest silhouette")
 	f.StringVar(&how.clustering, "clustering", "spectral", "how groups are made: "+strings.Join(relate.Clusterings.Names(), ", "))
 	f.IntVar(&how.dimensions, "dimensions", 2, "of the vectors")
 	f.StringVar(&how.describing, "descriptions", "", "`file` of a row for each task that describes it; for the measure descriptions")
@@ -217,6 +226,16 @@ func describeRelation(r *relate.Relation, g *relate.Grouping, clustering string,
 	if r.Errors != nil {
 		d.Errors = nullable(r.Errors)
 	}
+	if s := g.Selected; s != nil {
+		d.Selection = &selectedDocument{Affinity: s.Affinity, Mean: s.Mean, Exact: s.Exact}
+		for _, tasks := range s.Groups {
+			var names []string
+			for _, t := range tasks {
+				names = append(names, r.Tasks[t])
+			}
+			d.Selection.Trained = append(d.Selection.Trained, names)
+		}
+	}
 	for _, m := range relate.Tree(r) {
 		d.Merges = append(d.Merges, mergeDocument{r.Tasks[m.A], r.Tasks[m.B], m.Height})
 	}
@@ -298,6 +317,9 @@ func printRelate(cmd *cobra.Command, d *relateDocument, tasks []kindred.TaskInfo
 		printTree(w, m.Tasks, m.Groups, relate.Tree(m.relation))
 		fmt.Fprintln(w, indent(2, m.countWords()))
 		printGroups(w, tasks, m.Groups)
+		if s := m.grouping.Selected; s != nil {
+			printMembers(w, "trained with:", memberWords(tasks, s.Groups))
+		}
 		if m.Errors != nil {
 			printGains(w, &m)
 		}
@@ -329,6 +351,13 @@ func short(v *float64) string {
 // countWords says how many groups there are, and why.
 func (m *measureDocument) countWords() string {
 	text := fmt.Sprintf("%s, by %s, silhouette %.2f", several(m.grouping.Count, "group"), m.Clustering, m.Silhouette)
+	if s := m.Selection; s != nil {
+		how := "the largest there is"
+		if !s.Exact {
+			how = "by beam search"
+		}
+		text += fmt.Sprintf(", mean affinity %.3g, %s", s.Mean, how)
+	}
 	if m.Chosen {
 		text += ": of 2 groups and more, the number where that is largest"
 	}

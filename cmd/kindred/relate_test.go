@@ -117,6 +117,31 @@ func TestRelateDefaults(t *testing.T) {
 	}
 }
 
+// Groups that may overlap are reported with what each is trained with.
+func TestRelateSelection(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	must(t, "generate", "tasks", "--set", "n_tasks=6", "--set", "n_clusters=2", "--set", "opposing=true", "--out", at("t.csv"), "--json", at("truth.json"))
+	out := must(t, "relate", at("t.csv"), "--task", "task", "--target", "y", "--measure", "affinity", "--clustering", "selection", "--groups", "3", "--json", at("r.json"))
+	narrow(t, out)
+	for _, want := range []string{"by selection", "the largest there is", "trained with:"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("relate does not print %q:\n%s", want, out)
+		}
+	}
+	var d relateDocument
+	read(t, at("r.json"), &d)
+	m := d.Measures[0]
+	if s := m.Selection; s == nil || !s.Exact || len(s.Affinity) != 6 || len(s.Trained) != slices.Max(m.Groups)+1 || len(s.Trained) > 3 {
+		t.Fatalf("selection %+v, groups %v", s, m.Groups)
+	}
+	for i, g := range m.Groups {
+		if !slices.Contains(m.Selection.Trained[g], m.Tasks[i]) {
+			t.Errorf("task %s is served by %v", m.Tasks[i], m.Selection.Trained[g])
+		}
+	}
+}
+
 // Descriptions of the tasks are a measure like others, found by name; what they
 // lack is named.
 func TestRelateDescriptions(t *testing.T) {
