@@ -14,16 +14,17 @@ import (
 // lowers the loss of task t in the same batch, while a network is trained on all
 // tasks:
 //
-//	Z_st = mean over steps of 1 − L_t(θ − η g_s, θ_t) / L_t(θ, θ_t),   g_s = ∇L_s(θ)
+//	Z_st = 1 − mean L_t(θ − η g_s, θ_t) / mean L_t(θ, θ_t),   g_s = ∇L_s(θ), means over steps
 //
 // with θ the shared parameters and θ_t those of task t. The steps are tried and
-// taken back. It is not symmetric; as η goes to 0 it is η g_s·g_t / L_t. Each try
-// plays the batch as often as a step does, so that one step in as many as there
-// are tasks is looked at, and in ten at least. Small losses make large ratios: of
-// few rows a batch the mean is noisy, its diagonal too.
+// taken back. It is not symmetric; as η goes to 0 it is η mean g_s·g_t / mean L_t.
+// Each try plays the batch as often as a step does, so that one step in as many
+// as there are tasks is looked at, and in ten at least.
 //
 // Fifty, Amid, Zhao, Yu, Anil, Finn, Efficiently identifying task groupings for
-// multi-task learning, NeurIPS 2021.
+// multi-task learning, NeurIPS 2021, which takes the mean of the ratios: that of
+// few rows a batch, as of tasks with rows of their own, is all about the batch of
+// the smallest loss.
 type NetLookahead struct {
 	// Rate is η; 0: 0.003, which is that of the training.
 	Rate float64 `json:"rate" words:"rate of the steps that are tried; else 0.003"`
@@ -32,16 +33,18 @@ type NetLookahead struct {
 // Relate implements Measure.
 func (m NetLookahead) Relate(ctx context.Context, s *kindred.Set, o Options) (*Relation, error) {
 	n := len(s.Tasks)
-	l := &lookout{rate: m.Rate, sum: num.NewDense(n, n), count: num.NewDense(n, n)}
+	l := &lookout{rate: m.Rate, after: num.NewDense(n, n), before: num.NewDense(n, n)}
 	if l.rate == 0 {
 		l.rate = 0.003
 	}
 	if err := train(ctx, s, l, o); err != nil {
 		return nil, err
 	}
-	r := &Relation{Matrix: l.sum}
-	for i, count := range l.count.Data {
-		r.Matrix.Data[i] /= count // NaN where the two never met
+	r := &Relation{Matrix: num.NewDense(n, n)}
+	for i, before := range l.before.Data {
+		if r.Matrix.Data[i] = 1 - l.after.Data[i]/before; before == 0 {
+			r.Matrix.Data[i] = math.NaN() // the two never met
+		}
 	}
 	return r, nil
 }
@@ -50,9 +53,11 @@ func (m NetLookahead) Relate(ctx context.Context, s *kindred.Set, o Options) (*R
 // looks at one training.
 type lookout struct {
 	equally
-	rate       float64
-	tasks      []weigh.Task
-	sum, count *num.Dense // over steps in which both tasks took part: of 1 − L′/L, and of 1
+	rate  float64
+	tasks []weigh.Task
+	// Sums over the steps in which both tasks took part: of the loss of the second
+	// one after a step for the first, and before.
+	after, before *num.Dense
 }
 
 // Check implements weigh.Weighting.
@@ -71,7 +76,7 @@ func (l *lookout) New(tasks []weigh.Task) (weigh.Rule, error) {
 
 // AheadRate implements weigh.AheadRule.
 func (l *lookout) AheadRate(number int) float64 {
-	if number%max(10, l.sum.Rows) != 0 {
+	if number%max(10, len(l.tasks)) != 0 {
 		return 0
 	}
 	return l.rate
@@ -85,16 +90,15 @@ func (l *lookout) Weights(step weigh.Step, dst []float64) error {
 	}
 	for s := range l.tasks {
 		for t := range l.tasks {
-			if !active(step, s) || !active(step, t) || !(step.Losses[t] > 0) {
+			if !active(step, s) || !active(step, t) {
 				continue
 			}
-			gain := 1 - step.Ahead.At(s, t)/step.Losses[t]
-			if math.IsInf(gain, 0) || math.IsNaN(gain) {
+			at, loss := s*len(l.tasks)+t, step.Ahead.At(s, t)
+			if math.IsInf(loss, 0) || math.IsNaN(loss) {
 				return fmt.Errorf("a step of rate %v for task %q makes the loss of task %q infinite; try a smaller rate", l.rate, l.tasks[s].Name, l.tasks[t].Name)
 			}
-			at := s*len(l.tasks) + t
-			l.sum.Data[at] += gain
-			l.count.Data[at]++
+			l.after.Data[at] += loss
+			l.before.Data[at] += step.Losses[t]
 		}
 	}
 	return nil

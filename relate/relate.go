@@ -64,7 +64,7 @@ var All = catalog.Table[Measure]{
 		Source:  "Fifty et al., Efficiently identifying task groupings for multi-task learning, NeurIPS 2021",
 		New:     func() Measure { return NetAffinity{} }},
 	{Name: "net-lookahead", Words: "how much a step taken for one task lowers another's loss, in training",
-		Formula: "mean over steps of 1 − L_t(θ − η g_s, θ_t) / L_t(θ, θ_t)",
+		Formula: "1 − mean L_t(θ − η g_s, θ_t) / mean L_t(θ, θ_t)",
 		Source:  "Fifty et al., Efficiently identifying task groupings for multi-task learning, NeurIPS 2021",
 		New:     func() Measure { return NetLookahead{} }},
 	{Name: "labels", Words: "how the labels go together on rows that both tasks have",
