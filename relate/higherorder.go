@@ -65,11 +65,7 @@ func (m HigherOrder) Relate(ctx context.Context, s *kindred.Set, o Options) (*Re
 // drawSets draws different sets of tasks, each task in as many of them but for
 // the last ones. The names of the tasks say which, not their order.
 func drawSets(s *kindred.Set, size, most int, seed uint64) [][]int {
-	byName := make([]int, len(s.Tasks))
-	for t := range byName {
-		byName[t] = t
-	}
-	slices.SortFunc(byName, func(a, b int) int { return cmp.Compare(s.Tasks[a].Name, s.Tasks[b].Name) })
+	byName := byName(s)
 	random := rand.New(rand.NewPCG(seed, 0x5e75))
 	var sets [][]int
 	var deck []int
@@ -97,6 +93,16 @@ func drawSets(s *kindred.Set, size, most int, seed uint64) [][]int {
 		}
 	}
 	return sets
+}
+
+// byName are the tasks in the order of their names.
+func byName(s *kindred.Set) []int {
+	order := make([]int, len(s.Tasks))
+	for t := range order {
+		order[t] = t
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(s.Tasks[a].Name, s.Tasks[b].Name) })
+	return order
 }
 
 // averaged is the mean gain of each task over the sets that hold it and another.

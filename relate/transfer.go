@@ -92,9 +92,14 @@ func newCompany(ctx context.Context, s *kindred.Set, mu float64, o Options) (*co
 	if err != nil {
 		return nil, err
 	}
-	with := alone
-	with.Penalty, with.C = &penalty.Shared{Mu: mu}, alone.C/(1+1/mu)
-	return &company{heldOut{set: s, folds: folds, targets: prep.FitTargets(s)}, alone, with}, nil
+	return &company{heldOut{set: s, folds: folds, targets: prep.FitTargets(s)}, alone, sharing(alone, mu)}, nil
+}
+
+// sharing is for tasks that share weights, as spread as alone and with the
+// correlation 1/(1+μ).
+func sharing(alone linear.Method, mu float64) linear.Method {
+	alone.Penalty, alone.C = &penalty.Shared{Mu: mu}, alone.C/(1+1/mu)
+	return alone
 }
 
 // gains are the relative gains of tasks learned together, and their standard
@@ -152,23 +157,43 @@ func (h *heldOut) losses(ctx context.Context, m kindred.Method, tasks []int) ([]
 			out[k][i] = math.NaN()
 		}
 	}
-	for _, f := range h.folds {
-		model, err := m.Fit(ctx, h.set.Select(f.Train).Only(tasks...))
+	for i := range h.folds {
+		held, err := h.fold(ctx, m, i, tasks)
 		if err != nil {
 			return nil, err
 		}
 		for k, t := range tasks {
-			if len(f.Test[t]) == 0 {
-				continue
+			for j, place := range h.folds[i].Test[t] {
+				out[k][place] = held[k][j]
 			}
-			test := h.set.Tasks[t].Select(f.Test[t])
-			p, err := model.Predict(ctx, test.Table.Select(test.Rows), []int{k})
-			if err != nil {
-				return nil, err
-			}
-			for i, place := range f.Test[t] {
-				out[k][place] = rowLoss(&test, &p.Tasks[0], i, h.targets[t].Scale)
-			}
+		}
+	}
+	return out, nil
+}
+
+// fold are the losses of the rows that a fold holds out, of each of some tasks,
+// learned together.
+func (h *heldOut) fold(ctx context.Context, m kindred.Method, fold int, tasks []int) ([][]float64, error) {
+	f := h.folds[fold]
+	model, err := m.Fit(ctx, h.set.Select(f.Train).Only(tasks...))
+	if err != nil {
+		return nil, err
+	}
+	out := make([][]float64, len(tasks))
+	for k, t := range tasks {
+		if len(f.Test[t]) == 0 {
+			continue
+		}
+		test := h.set.Tasks[t].Select(f.Test[t])
+		p, err := model.Predict(ctx, test.Table.Select(test.Rows), []int{k})
+		if err != nil {
+			return nil, err
+		}
+		if test.Kind.Classifies() && p.Tasks[0].Probability == nil {
+			return nil, refuse("%T says no probabilities of task %q, by which it is judged", m, test.Name)
+		}
+		for i := range test.Rows {
+			out[k] = append(out[k], rowLoss(&test, &p.Tasks[0], i, h.targets[t].Scale))
 		}
 	}
 	return out, nil

@@ -110,6 +110,9 @@ func bar(w io.Writer, wide int) (step func(done, total int, what string), end fu
 			bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(w), progressbar.OptionClearOnFinish(),
 				progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true), progressbar.OptionSetWidth(30))
 		}
+		if bar.GetMax() != total {
+			bar.ChangeMax(total)
+		}
 		bar.Describe(fmt.Sprintf("%-*.*s", wide, wide, what))
 		bar.Set(done) // a bar that cannot be drawn is no reason to fail
 	}

@@ -32,21 +32,22 @@ type relateDocument struct {
 }
 
 type measureDocument struct {
-	Measure      string            `json:"measure"`
-	Tasks        []string          `json:"tasks"`
-	Symmetric    bool              `json:"symmetric"`
-	Semidefinite bool              `json:"semidefinite"`
-	Matrix       [][]*float64      `json:"matrix"` // null: nothing is known
-	Errors       [][]*float64      `json:"errors,omitempty"`
-	Vectors      [][]*float64      `json:"vectors"`
-	Clustering   string            `json:"clustering"`
-	Groups       []int             `json:"groups"`
-	Chosen       bool              `json:"chosen"`
-	Silhouette   float64           `json:"silhouette"`
-	Selection    *selectedDocument `json:"selection,omitempty"`
-	Merges       []mergeDocument   `json:"merges"`
-	Seconds      float64           `json:"seconds"`
-	Warnings     []string          `json:"warnings,omitempty"`
+	Measure      string             `json:"measure"`
+	Tasks        []string           `json:"tasks"`
+	Symmetric    bool               `json:"symmetric"`
+	Semidefinite bool               `json:"semidefinite"`
+	Matrix       [][]*float64       `json:"matrix"` // null: nothing is known
+	Errors       [][]*float64       `json:"errors,omitempty"`
+	Vectors      [][]*float64       `json:"vectors"`
+	Clustering   string             `json:"clustering"`
+	Groups       []int              `json:"groups"`
+	Chosen       bool               `json:"chosen"`
+	Silhouette   float64            `json:"silhouette"`
+	Selection    *selectedDocument  `json:"selection,omitempty"`
+	Validation   *validatedDocument `json:"validation,omitempty"`
+	Merges       []mergeDocument    `json:"merges"`
+	Seconds      float64            `json:"seconds"`
+	Warnings     []string           `json:"warnings,omitempty"`
 
 	relation *relate.Relation
 	grouping *relate.Grouping
@@ -86,6 +87,10 @@ type relating struct {
 	csv, svg   string
 	describing string // file
 	given      *data.Descriptions
+
+	validate bool
+	draws    int
+	method   string
 }
 
 func relateCommand(c *common) *cobra.Command {
@@ -103,6 +108,9 @@ measures are held against one another. docs/relate.md explains them all.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f, err := in.learn(cmd.Context(), args[0])
 			if err != nil {
+				return err
+			}
+			if err := how.checkValidation(cmd); err != nil {
 				return err
 			}
 			if err := how.describe(cmd.Context(), in.options.Task); err != nil {
@@ -125,6 +133,9 @@ measures are held against one another. docs/relate.md explains them all.`,
 	f.StringVar(&how.clustering, "clustering", "spectral", "how groups are made: "+strings.Join(relate.Clusterings.Names(), ", "))
 	f.IntVar(&how.dimensions, "dimensions", 2, "of the vectors")
 	f.StringVar(&how.describing, "descriptions", "", "`file` of a row for each task that describes it; for the measure descriptions")
+	f.BoolVar(&how.validate, "validate", false, "choose the number of groups by what is lost on rows held out when each is learned by itself, and hold the groups against random ones")
+	f.IntVar(&how.draws, "draws", 19, "random groupings that --validate draws")
+	f.StringVar(&how.method, "method", "", "`method` that learns a group, for --validate; else linear models whose tasks share weights")
 	f.StringVar(&how.csv, "csv", "", "write the matrices to this CSV `file`")
 	f.StringVar(&how.svg, "svg", "", "draw a map and the matrix of each measure to this SVG `file`")
 	c.jsonFlag(cmd)
@@ -190,10 +201,7 @@ func (r *relating) run(cmd *cobra.Command, f *data.File, seed uint64) (*relateDo
 			continue
 		}
 		seen[name] = true
-		start := time.Now()
-		end := busy(cmd.ErrOrStderr(), name)
-		relation, err := relate.Tasks(cmd.Context(), f.Set, m, relate.Options{Dimensions: r.dimensions, Seed: seed})
-		end()
+		one, err := r.take(cmd, f.Set, name, m, clustering.New(), seed)
 		if errors.Is(err, compose.ErrNotApplicable) {
 			if asked || name != "labels" {
 				d.Refused = append(d.Refused, refusedDocument{name, err.Error()})
@@ -203,11 +211,7 @@ func (r *relating) run(cmd *cobra.Command, f *data.File, seed uint64) (*relateDo
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.Name, err)
 		}
-		groups, err := relate.Group(relation, clustering.New(), r.groups)
-		if err != nil {
-			return nil, err
-		}
-		d.Measures = append(d.Measures, describeRelation(relation, groups, r.clustering, time.Since(start).Seconds()))
+		d.Measures = append(d.Measures, *one)
 	}
 	if len(d.Measures) == 0 {
 		return nil, fmt.Errorf("%s: %s", f.Name, d.Refused[0].Note)
@@ -216,11 +220,40 @@ func (r *relating) run(cmd *cobra.Command, f *data.File, seed uint64) (*relateDo
 	return d, nil
 }
 
-func describeRelation(r *relate.Relation, g *relate.Grouping, clustering string, seconds float64) measureDocument {
+// take relates the tasks by one measure, and groups them.
+func (r *relating) take(cmd *cobra.Command, s *kindred.Set, name string, m relate.Measure, c relate.Clustering, seed uint64) (*measureDocument, error) {
+	start, o := time.Now(), relate.Options{Dimensions: r.dimensions, Seed: seed}
+	end := busy(cmd.ErrOrStderr(), name)
+	relation, err := relate.Tasks(cmd.Context(), s, m, o)
+	end()
+	if err != nil {
+		return nil, err
+	}
+	groups := r.groups
+	var validated *relate.Validated
+	if r.validate {
+		if validated, err = r.validated(cmd, s, relate.Validation{Measure: m, Clustering: c, Options: o, Groups: r.groups, Random: r.draws}, name); err != nil {
+			return nil, err
+		}
+		groups = validated.Groups
+	}
+	g, err := relate.Group(relation, c, groups)
+	if err != nil {
+		return nil, err
+	}
+	d := describeRelation(relation, g, r.clustering)
+	if validated != nil {
+		d.Validation = describeValidated(validated)
+	}
+	d.Seconds = time.Since(start).Seconds()
+	return &d, nil
+}
+
+func describeRelation(r *relate.Relation, g *relate.Grouping, clustering string) measureDocument {
 	d := measureDocument{
 		Measure: r.Measure, Tasks: r.Tasks, Symmetric: r.Symmetric, Semidefinite: r.Semidefinite,
 		Matrix: nullable(r.Matrix), Vectors: nullable(r.Vectors), Clustering: clustering,
-		Groups: g.Groups, Chosen: g.Chosen, Silhouette: g.Silhouette, Seconds: seconds, Warnings: r.Warnings,
+		Groups: g.Groups, Chosen: g.Chosen, Silhouette: g.Silhouette, Warnings: r.Warnings,
 		Merges: []mergeDocument{}, relation: r, grouping: g,
 	}
 	if r.Errors != nil {
@@ -317,6 +350,7 @@ func printRelate(cmd *cobra.Command, d *relateDocument, tasks []kindred.TaskInfo
 		printTree(w, m.Tasks, m.Groups, relate.Tree(m.relation))
 		fmt.Fprintln(w, indent(2, m.countWords()))
 		printGroups(w, tasks, m.Groups)
+		printValidated(w, m.Validation)
 		if s := m.grouping.Selected; s != nil {
 			printMembers(w, "trained with:", memberWords(tasks, s.Groups))
 		}
@@ -358,7 +392,10 @@ func (m *measureDocument) countWords() string {
 		}
 		text += fmt.Sprintf(", mean affinity %.3g, %s", s.Mean, how)
 	}
-	if m.Chosen {
+	switch {
+	case m.Validation != nil && len(m.Validation.Tried) > 1:
+		text += ": the fewest that do as well as any on rows held out"
+	case m.Chosen:
 		text += ": of 2 groups and more, the number where that is largest"
 	}
 	return text

@@ -142,6 +142,47 @@ func TestRelateSelection(t *testing.T) {
 	}
 }
 
+// Rows held out choose the number of groups and test them; flags of that alone
+// are refused without.
+func TestRelateValidate(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	must(t, "generate", "tasks", "--set", "n_tasks=6", "--set", "n_clusters=2", "--set", "opposing=true", "--set", "n_samples=20", "--out", at("t.csv"))
+	args := []string{"relate", at("t.csv"), "--task", "task", "--target", "y", "--measure", "weights"}
+	out := must(t, append(args, "--validate", "--draws", "9", "--json", at("r.json"))...)
+	narrow(t, out)
+	for _, want := range []string{"2 groups, by spectral", "do as well as any on rows held out", "losses on rows held out, by groups: 1: 0.", "of 9 random groupings of the same sizes"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("relate does not print %q:\n%s", want, out)
+		}
+	}
+	var d relateDocument
+	read(t, at("r.json"), &d)
+	m := d.Measures[0]
+	if v := m.Validation; v == nil || len(v.Tried) != 6 || len(v.Random) != 9 || v.P == nil || v.Loss != v.Tried[1].Loss || m.Chosen {
+		t.Fatalf("validation %+v, chosen %v", v, m.Chosen)
+	}
+	one := must(t, append(args, "--validate", "--groups", "1", "--method", "shared-ridge:C=1,mu=0.1", "--json", at("one.json"))...)
+	if !strings.Contains(one, "no other groups have these sizes") {
+		t.Errorf("one group:\n%s", one)
+	}
+	d = relateDocument{}
+	read(t, at("one.json"), &d)
+	if v := d.Measures[0].Validation; v == nil || len(v.Tried) != 1 || v.P != nil || v.Random != nil {
+		t.Errorf("one group: %+v", v)
+	}
+	for want, more := range map[string][]string{
+		"--draws is for --validate":    {"--draws", "9"},
+		"--method is for --validate":   {"--method", "shared-ridge"},
+		"give 1 or more":               {"--validate", "--draws", "0"},
+		`did you mean "shared-ridge"?`: {"--validate", "--method", "shared-rigde"},
+	} {
+		if _, err := call(append(slices.Clone(args), more...)...); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: %v, want %q", more, err, want)
+		}
+	}
+}
+
 // Descriptions of the tasks are a measure like others, found by name; what they
 // lack is named.
 func TestRelateDescriptions(t *testing.T) {
