@@ -23,3 +23,25 @@ func (AverageLinkage) Cut(r *Relation, counts []int) []*Grouping {
 
 // Tree is the merges of average linkage, the nearest groups first.
 func Tree(r *Relation) []penalty.Merge { return penalty.AverageLinkage(Distances(r)) }
+
+// Order lists n tasks as the leaves of a tree, so that its lines do not cross.
+func Order(n int, merges []penalty.Merge) []int {
+	leaves := make([][]int, n)
+	of := make([]int, n)
+	for t := range n {
+		leaves[t], of[t] = []int{t}, t
+	}
+	for _, m := range merges {
+		a, b := of[m.A], of[m.B]
+		leaves[a] = append(leaves[a], leaves[b]...)
+		for _, t := range leaves[b] {
+			of[t] = a
+		}
+		leaves[b] = nil
+	}
+	var out []int
+	for _, l := range leaves {
+		out = append(out, l...)
+	}
+	return out
+}

@@ -1,12 +1,9 @@
 package relate_test
 
 import (
-	"bytes"
 	"context"
-	"encoding/xml"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -620,48 +617,5 @@ func TestAgreement(t *testing.T) {
 	}
 	if relate.AdjustedRand([]int{0, 0, 1, 1}, []int{5, 5, 2, 2}) != 1 {
 		t.Error("groups of other numbers are other groups")
-	}
-}
-
-// A picture is well-formed, whatever tasks are called, of few tasks and of many.
-func TestSVG(t *testing.T) {
-	random := rand.New(rand.NewPCG(5, 6))
-	var pictures []relate.Picture
-	for _, n := range []int{2, 5, 60} {
-		r := randomRelation(n, random)
-		r.Measure, r.Vectors = "weights", relate.Scale(r, min(2, n-1))
-		r.Tasks[0], r.Matrix.Data[1] = `<a & "b">`, math.NaN()
-		r.Symmetric = n > 2
-		g, err := relate.Group(r, relate.AverageLinkage{}, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		pictures = append(pictures, relate.Picture{Relation: r, Grouping: g})
-	}
-	var b bytes.Buffer
-	if err := relate.WriteSVG(&b, pictures); err != nil {
-		t.Fatal(err)
-	}
-	elements := map[string]int{}
-	d := xml.NewDecoder(&b)
-	for {
-		token, err := d.Token()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if e, ok := token.(xml.StartElement); ok {
-			elements[e.Name.Local]++
-			for _, a := range e.Attr {
-				if strings.Contains(a.Value, "NaN") || strings.Contains(a.Value, "Inf") {
-					t.Errorf("%s has %s=%q", e.Name.Local, a.Name.Local, a.Value)
-				}
-			}
-		}
-	}
-	if elements["circle"] != 67 || elements["image"] != 1 || elements["path"] != 1+4+59 {
-		t.Errorf("elements %v", elements)
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/kindred-mtl/kindred/data"
 	"github.com/kindred-mtl/kindred/num"
 	"github.com/kindred-mtl/kindred/relate"
+	"github.com/kindred-mtl/kindred/relate/picture"
 )
 
 type relateDocument struct {
@@ -84,7 +85,8 @@ type relating struct {
 	clustering string
 	groups     int
 	dimensions int
-	csv, svg   string
+	csv        string
+	svg, png   string
 	describing string // file
 	given      *data.Descriptions
 
@@ -138,6 +140,7 @@ measures are held against one another. docs/relate.md explains them all.`,
 	f.StringVar(&how.method, "method", "", "`method` that learns a group, for --validate; else linear models whose tasks share weights")
 	f.StringVar(&how.csv, "csv", "", "write the matrices to this CSV `file`")
 	f.StringVar(&how.svg, "svg", "", "draw a map and the matrix of each measure to this SVG `file`")
+	f.StringVar(&how.png, "png", "", "draw them to this PNG `file`")
 	c.jsonFlag(cmd)
 	return cmd
 }
@@ -310,14 +313,22 @@ func (r *relating) write(d *relateDocument) error {
 			return err
 		}
 	}
-	if r.svg == "" {
-		return nil
-	}
-	var pictures []relate.Picture
+	var pictures []picture.Picture
 	for _, m := range d.Measures {
-		pictures = append(pictures, relate.Picture{Relation: m.relation, Grouping: m.grouping})
+		pictures = append(pictures, picture.Picture{Relation: m.relation, Grouping: m.grouping})
 	}
-	return data.WriteFile(r.svg, func(w io.Writer) error { return relate.WriteSVG(w, pictures) })
+	for _, f := range []struct {
+		path  string
+		write func(io.Writer, []picture.Picture) error
+	}{{r.svg, picture.WriteSVG}, {r.png, picture.WritePNG}} {
+		if f.path == "" {
+			continue
+		}
+		if err := data.WriteFile(f.path, func(w io.Writer) error { return f.write(w, pictures) }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // writeCSV writes the matrices one below the other.

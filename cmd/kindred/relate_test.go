@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image/png"
 	"maps"
 	"math"
 	"os"
@@ -21,7 +22,7 @@ func TestRelate(t *testing.T) {
 	at := func(name string) string { return filepath.Join(dir, name) }
 	must(t, "generate", "tasks", "--set", "n_tasks=6", "--set", "n_clusters=2", "--set", "opposing=true", "--out", at("t.csv"), "--json", at("truth.json"))
 	out := must(t, "relate", at("t.csv"), "--task", "task", "--target", "y", "--measure", "weights", "--measure", "transfer", "--measure", "labels", "--measure", "weights",
-		"--dimensions", "3", "--json", at("r.json"), "--csv", at("r.csv"), "--svg", at("r.svg"))
+		"--dimensions", "3", "--json", at("r.json"), "--csv", at("r.csv"), "--svg", at("r.svg"), "--png", at("r.png"))
 	narrow(t, out)
 	for _, want := range []string{"weights: how alike", "2 groups, by spectral", "groups:", "errs -", "labels: not applicable: no two tasks", "weights, transfer", "─┐"} {
 		if !strings.Contains(out, want) {
@@ -59,6 +60,14 @@ func TestRelate(t *testing.T) {
 	}
 	if raw, err := os.ReadFile(at("r.svg")); err != nil || !strings.HasPrefix(string(raw), "<svg") {
 		t.Errorf("%.20s, %v", raw, err)
+	}
+	f, err := os.Open(at("r.png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if size, err := png.DecodeConfig(f); err != nil || size.Width != 2120 || size.Height != 2*1060 {
+		t.Errorf("%+v, %v", size, err)
 	}
 }
 

@@ -40,6 +40,7 @@ var floors = map[string]int{
 	"compose":          5,
 	"compare":          6,
 	"relate":           7,
+	"relate/picture":   8,
 	"recipe":           8,
 	"cmd/kindred":      10,
 	"internal/lint":    11,
