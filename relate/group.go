@@ -53,7 +53,7 @@ type Grouping struct {
 // mostGroups is the largest number of groups that is tried.
 const mostGroups = 12
 
-// Group puts the tasks into k groups; with k 0 into as many, from 2 to 12 and
+// Group puts the tasks into k groups, by Selection at most; with k 0 into as many, from 2 to 12 and
 // fewer than tasks, as have the largest silhouette, the fewest of equals. A
 // silhouette cannot tell whether there are groups at all: it is near 0 where
 // there are none.

@@ -18,8 +18,8 @@ import (
 //
 // with θ the shared parameters and θ_t those of task t. The steps are tried and
 // taken back. It is not symmetric; as η goes to 0 it is η mean g_s·g_t / mean L_t.
-// Each try plays the batch as often as a step does, so that one step in as many
-// as there are tasks is looked at, and in ten at least.
+// Each try takes about as long as a step; it is every tenth step that is looked
+// at, and with more than 40 tasks one in a quarter as many as there are.
 //
 // Fifty, Amid, Zhao, Yu, Anil, Finn, Efficiently identifying task groupings for
 // multi-task learning, NeurIPS 2021, which takes the mean of the ratios: that of
@@ -76,7 +76,7 @@ func (l *lookout) New(tasks []weigh.Task) (weigh.Rule, error) {
 
 // AheadRate implements weigh.AheadRule.
 func (l *lookout) AheadRate(number int) float64 {
-	if number%max(10, len(l.tasks)) != 0 {
+	if number%max(10, len(l.tasks)/4) != 0 {
 		return 0
 	}
 	return l.rate

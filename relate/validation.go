@@ -45,8 +45,9 @@ type Validation struct {
 	// Random is how many groupings are drawn; 0: 19, by which p is 0.05 at least;
 	// below 0: none.
 	Random int
-	// Progress, where it is not nil, is told how many groups of how many are
-	// learned. The number of all grows once, when groups are drawn.
+	// Progress, where it is not nil, is told how many steps of how many are done:
+	// folds whose tasks are related, and groups learned on a fold. Their number
+	// grows when groups are found, and when some are drawn.
 	Progress func(done, all int)
 }
 
@@ -137,6 +138,9 @@ func (v Validation) find(ctx context.Context, s *kindred.Set, folds []split.Fold
 		}
 		for i, g := range v.Clustering.Cut(r, counts) {
 			found[i] = append(found[i], g.Groups)
+		}
+		if v.Progress != nil {
+			v.Progress(f+1, len(folds))
 		}
 	}
 	return found, nil
@@ -270,7 +274,7 @@ func (j *judge) place(fold int, tasks []int) int {
 // learn fills in sums.
 func (j *judge) learn(ctx context.Context, fresh []sums) error {
 	var mutex sync.Mutex
-	done := len(j.sums) - len(fresh)
+	done, all := len(j.folds)+len(j.sums)-len(fresh), len(j.folds)+len(j.sums)
 	errs := make([]error, len(fresh))
 	num.For(len(fresh), func(i int) {
 		for m, method := range j.methods {
@@ -287,7 +291,7 @@ func (j *judge) learn(ctx context.Context, fresh []sums) error {
 		mutex.Lock()
 		defer mutex.Unlock()
 		if done++; j.progress != nil {
-			j.progress(done, len(j.sums))
+			j.progress(done, all)
 		}
 	})
 	return first(errs)

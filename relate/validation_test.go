@@ -64,8 +64,8 @@ func TestValidation(t *testing.T) {
 	}
 }
 
-// The result does not depend on the number of workers; fits are counted, and none
-// is done twice.
+// The result does not depend on the number of workers; steps are counted, and no
+// group is learned twice on a fold.
 func TestValidationRepeats(t *testing.T) {
 	s := clustered(t, 2)
 	calls, last, all := 0, 0, 0
@@ -79,8 +79,8 @@ func TestValidationRepeats(t *testing.T) {
 	if two := validated(t, v, s); !cmp.Equal(one, two, cmpopts.EquateNaNs()) || !cmp.Equal(one, again, cmpopts.EquateNaNs()) {
 		t.Error("the result depends on the number of workers")
 	}
-	if calls != all || last != all || all > 5*(8*9/2+5*2) {
-		t.Errorf("%d fits of %d, the last one the %dth", calls, all, last)
+	if calls != all || last != all || all > 5+5*(8*9/2+5*2) {
+		t.Errorf("%d steps of %d, the last one the %dth", calls, all, last)
 	}
 }
 

@@ -78,8 +78,8 @@ type Step struct {
 	// parameters, of which only rows and columns of active tasks are read.
 	Gram *num.Dense
 	// Ahead has in row s the losses of the tasks, on the same batch, after a step
-	// −η g_s of the shared parameters. Only rows and columns of active tasks are
-	// read.
+	// −η g_s of the shared parameters, g_s the gradient of Losses[s]. Only rows and
+	// columns of active tasks are read.
 	Ahead *num.Dense
 }
 

@@ -106,7 +106,8 @@ measures are held against one another. docs/relate.md explains them all.`,
 		Example: `  kindred relate mines.csv --task field --target mine
   kindred relate school.csv --task school --target score --groups 3 --svg school.svg
   kindred relate songs.csv --target happy --target sad --measure labels --measure vectors
-  kindred relate patients.csv --task hospital --target died --measure transfer --csv helps.csv`,
+  kindred relate patients.csv --task hospital --target died --measure transfer --csv helps.csv
+  kindred relate mines.csv --task field --target mine --measure weights --validate`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f, err := in.learn(cmd.Context(), args[0])
 			if err != nil {
