@@ -9,8 +9,8 @@ import (
 	"github.com/kindred-mtl/kindred/num"
 )
 
-// beamWidth is how many choices are kept.
-const beamWidth = 8
+// beamWidth is how many choices of n tasks are kept: 8, fewer of very many.
+func beamWidth(n int) int { return max(1, min(8, 2000/n)) }
 
 // A team is tasks that are a group; it never changes.
 type team struct {
@@ -192,12 +192,8 @@ func (a *affinities) improve(c *teams) *Selected {
 		}
 	}
 	groups := make([][]int, len(v.in))
-	for g, in := range v.in {
-		for t, ok := range in {
-			if ok {
-				groups[g] = append(groups[g], t)
-			}
-		}
+	for g := range groups {
+		groups[g] = v.members(g)
 	}
 	return a.selected(groups, false)
 }
@@ -210,22 +206,31 @@ type cover struct {
 	size []int
 }
 
+// members are the tasks of group g.
+func (v *cover) members(g int) []int {
+	tasks := make([]int, 0, v.size[g])
+	for t, in := range v.in[g] {
+		if in {
+			tasks = append(tasks, t)
+		}
+	}
+	return tasks
+}
+
 // move makes the best move, if one helps.
 func (v *cover) move() bool {
 	task, group, most := -1, -1, 1e-12
 	for g := range v.in {
-		elsewhere := v.elsewhere(g)
+		elsewhere, members := v.elsewhere(g), v.members(g)
 		before := 0.0
-		for t, in := range v.in[g] {
-			if in {
-				before += max(elsewhere[t], v.affinities.in(v.sum[g][t], v.size[g]))
-			}
+		for _, t := range members {
+			before += max(elsewhere[t], v.affinities.in(v.sum[g][t], v.size[g]))
 		}
 		for t, in := range v.in[g] {
 			if in && math.IsInf(elsewhere[t], -1) {
 				continue // it is in no other group
 			}
-			if gain := v.after(g, t, elsewhere) - before; gain > most {
+			if gain := v.after(g, t, members, elsewhere) - before; gain > most {
 				task, group, most = t, g, gain
 			}
 		}
@@ -262,14 +267,14 @@ func (v *cover) elsewhere(g int) []float64 {
 
 // after is what the tasks of group g have once a task is put into it, or taken
 // out; less what a task put into it had elsewhere.
-func (v *cover) after(g, task int, elsewhere []float64) float64 {
+func (v *cover) after(g, task int, members []int, elsewhere []float64) float64 {
 	sign, total := 1.0, 0.0
 	if v.in[g][task] {
 		sign, total = -1, elsewhere[task]
 	}
 	size := v.size[g] + int(sign)
-	for t, in := range v.in[g] {
-		if in && t != task {
+	for _, t := range members {
+		if t != task {
 			total += max(elsewhere[t], v.affinities.in(v.sum[g][t]+sign*v.z.At(task, t), size))
 		}
 	}

@@ -75,7 +75,7 @@ func (o Selection) choose(r *Relation, budgets []int) []*Selected {
 	if r.Matrix.Rows <= mostExact {
 		return newBounder(z).choose(budgets)
 	}
-	return z.beamSearch(budgets, beamWidth)
+	return z.beamSearch(budgets, beamWidth(r.Matrix.Rows))
 }
 
 // known is a matrix with 0 for what is not known and on the diagonal.
