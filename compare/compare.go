@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/kindred-mtl/kindred"
 	"github.com/kindred-mtl/kindred/score"
@@ -33,7 +34,8 @@ type Options struct {
 	Pooled   Entrant // the pooled baseline
 	Plans    []Plan  // several of different fractions give a learning curve
 	Metric   string  // of the gains; "": score.Primary of the first task's kind
-	Seed     uint64  // of the bootstrap
+	Seed     uint64  // of the bootstrap, and of the inner folds of Auto
+	Auto     *Auto   // a search that takes part as the method "auto"; nil: none
 	// Progress, where not nil, is told of every fit that ended, one at a time.
 	Progress func(done, total int, what string)
 }
@@ -61,11 +63,12 @@ func Run(ctx context.Context, set *kindred.Set, o Options) (*Result, error) {
 	if err := check(set, o.Plans); err != nil {
 		return nil, err
 	}
-	trials, err := runAll(ctx, set, o, entrants)
+	sought, trials, entrants, err := runBoth(ctx, set, &o, entrants)
 	if err != nil {
 		return nil, err
 	}
 	r := newResult(set, o.Metric)
+	r.Partial = ctx.Err() != nil && sought != nil
 	for i, p := range o.Plans {
 		folds, done := finished(p.Folds, trials[i])
 		r.Partial = r.Partial || len(done) < len(p.Folds)
@@ -77,10 +80,71 @@ func Run(ctx context.Context, set *kindred.Set, o Options) (*Result, error) {
 		return nil, ctx.Err()
 	}
 	r.curve(j.Better())
+	if err := r.recommend(ctx, set, sought, &o); err != nil && ctx.Err() == nil {
+		return nil, err
+	}
 	if r.Partial {
 		return r, ctx.Err()
 	}
 	return r, nil
+}
+
+// auto is what a search is called among the methods.
+const auto = "auto"
+
+// runBoth runs the search, where there is one, and then the entrants that were
+// no candidates; where ctx ends in the search these are left out. The choice of
+// the search is the last entrant.
+func runBoth(ctx context.Context, set *kindred.Set, o *Options, entrants []Entrant) (*search, [][][]trial, []Entrant, error) {
+	progress := counter(o, len(entrants))
+	if o.Auto == nil {
+		trials, err := runAll(ctx, set, *o, entrants, nil, progress)
+		return nil, trials, entrants, err
+	}
+	s, err := newSearch(set, o)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if err := s.run(ctx, time.Now(), progress); err != nil && ctx.Err() == nil {
+		return nil, nil, nil, err
+	}
+	if ctx.Err() != nil {
+		if s.known(entrants[0]) == nil {
+			return nil, nil, nil, ctx.Err()
+		}
+		entrants = slices.DeleteFunc(entrants, func(e Entrant) bool { return s.known(e) == nil })
+	}
+	trials, err := runAll(ctx, set, *o, entrants, s, progress)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	for p := range trials {
+		chosen := s.chosen(p)
+		if chosen == nil {
+			return nil, nil, nil, errors.New("compare: no candidate that learns tasks apart could be tried: " + s.done[0].note)
+		}
+		for f := range trials[p] {
+			trials[p][f] = append(trials[p][f], chosen[f])
+		}
+	}
+	return s, trials, append(entrants, Entrant{Name: auto}), nil
+}
+
+// counter tells Progress of every fold that ended, one at a time.
+func counter(o *Options, entrants int) func(what string) {
+	folds := 0
+	for _, p := range o.Plans {
+		folds += len(p.Folds)
+	}
+	if o.Auto != nil {
+		entrants += len(o.Auto.Candidates)
+	}
+	done := 0
+	return func(what string) {
+		if done++; o.Progress != nil {
+			o.Progress(done, max(done, entrants*folds), what)
+		}
+	}
 }
 
 // entrants are the baselines and the methods; one that is named twice runs
@@ -91,7 +155,7 @@ func (o *Options) entrants() ([]Entrant, error) {
 	}
 	var list []Entrant
 	for _, e := range append([]Entrant{o.Single, o.Pooled}, o.Entrants...) {
-		if e.Name == "" || e.Method == nil {
+		if e.Name == "" || e.Method == nil || e.Name == auto && o.Auto != nil {
 			return nil, fmt.Errorf("compare: an entrant has a name and a method; got %q, %T", e.Name, e.Method)
 		}
 		i := slices.IndexFunc(list, func(f Entrant) bool { return f.Name == e.Name })

@@ -15,7 +15,9 @@ type Result struct {
 	Data    Data     `json:"data"`
 	Partial bool     `json:"partial,omitempty"` // stopped before every fold was done
 	Methods []Method `json:"methods"`           // the single-task baseline first, then pooled; all of one training fraction in a row
-	// Recommendation is what follows from it, where one was asked for.
+	// Trials are those of the search, where there was one.
+	Trials []Tried `json:"trials,omitempty"`
+	// Recommendation is what follows; nil where no gain has a value.
 	Recommendation *Recommendation `json:"recommendation,omitempty"`
 }
 

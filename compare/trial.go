@@ -22,15 +22,21 @@ type trial struct {
 	warnings []string
 	groups   []int // of the tasks, −1 where a task had no training row; nil where none are learned
 	err      error
+
+	// Of a trial with inner folds:
+	loss  float64   // held out by these
+	inner []float64 // by each of them
+	share *float64  // of a guarded method: the mean over tasks
 }
 
 // ended tells whether the trial has something to report.
 func (t *trial) ended() bool { return t.err == nil || errors.Is(t.err, compose.ErrNotApplicable) }
 
 // runAll tries every entrant on every fold of every plan: the trial of plan p,
-// fold f and entrant e lies at [p][f][e]. The first failure ends all; the end
+// fold f and entrant e lies at [p][f][e]. What a search has tried is taken from
+// it. The first failure ends all; the end
 // of ctx is none, it leaves trials that have not ended.
-func runAll(ctx context.Context, set *kindred.Set, o Options, entrants []Entrant) ([][][]trial, error) {
+func runAll(ctx context.Context, set *kindred.Set, o Options, entrants []Entrant, known *search, progress func(what string)) ([][][]trial, error) {
 	type job struct {
 		fold *split.Fold
 		who  *Entrant
@@ -43,6 +49,10 @@ func runAll(ctx context.Context, set *kindred.Set, o Options, entrants []Entrant
 		for f := range plan.Folds {
 			trials[p][f] = make([]trial, len(entrants))
 			for e := range entrants {
+				if tried := known.known(entrants[e]); tried != nil {
+					trials[p][f][e] = tried[p][f]
+					continue
+				}
 				jobs = append(jobs, job{&plan.Folds[f], &entrants[e], &trials[p][f][e]})
 			}
 		}
@@ -50,7 +60,6 @@ func runAll(ctx context.Context, set *kindred.Set, o Options, entrants []Entrant
 	inner, stop := context.WithCancel(ctx)
 	defer stop()
 	var mutex sync.Mutex
-	done := 0
 	num.For(len(jobs), func(i int) {
 		j := jobs[i]
 		if j.put.err = inner.Err(); j.put.err != nil {
@@ -62,9 +71,7 @@ func runAll(ctx context.Context, set *kindred.Set, o Options, entrants []Entrant
 		}
 		mutex.Lock()
 		defer mutex.Unlock()
-		if done++; o.Progress != nil {
-			o.Progress(done, len(jobs), j.who.Name)
-		}
+		progress(j.who.Name)
 	})
 	if ctx.Err() != nil {
 		return trials, nil
@@ -100,11 +107,27 @@ func try(ctx context.Context, set *kindred.Set, m kindred.Method, f *split.Fold)
 		t.err = err
 		return t
 	}
-	if r, ok := model.(kindred.Reporter); ok {
-		t.warnings, t.groups = r.Report().Warnings, spread(r.Report().Groups, tasks, len(set.Tasks))
-	}
+	t.report(model, tasks, len(set.Tasks))
 	t.cells, t.err = predict(ctx, model, set.Select(f.Test), tasks)
 	return t
+}
+
+// report keeps what a model says of itself; its task k is the k-th of tasks, of n
+// in all.
+func (t *trial) report(model kindred.Model, tasks []int, n int) {
+	reporter, ok := model.(kindred.Reporter)
+	if !ok {
+		return
+	}
+	r := reporter.Report()
+	t.warnings, t.groups = r.Warnings, spread(r.Groups, tasks, n)
+	if len(r.Mixtures) > 0 {
+		mean := 0.0
+		for _, m := range r.Mixtures {
+			mean += m.Share / float64(len(r.Mixtures))
+		}
+		t.share = &mean
+	}
 }
 
 // spread gives each of n tasks its group; the model's task k is tasks[k].

@@ -23,28 +23,69 @@ type evidence struct {
 
 // weigh finds each task's mixture.
 func (g Guarded) weigh(s *kindred.Set, folds []split.Fold, tried []triedCandidate) []kindred.Mixture {
-	margin := g.Margin
-	switch {
-	case margin == 0:
-		margin = 1
-	case margin < 0:
-		margin = 0
-	}
 	spread, out := spreads(s), make([]kindred.Mixture, len(s.Tasks))
 	num.For(len(out), func(t int) {
-		held := make([]kindred.Outcome, len(tried))
-		for k := range tried {
-			held[k] = tried[k].held[t]
-		}
-		scale := 1.0
-		if !s.Tasks[t].Kind.Classifies() {
-			scale = 1 / math.Sqrt(spread[s.Tasks[t].Label.Target])
-		}
-		ev := gatherEvidence(&s.Tasks[t], t, folds, held, scale)
-		out[t] = ev.mixture(len(folds), margin)
+		ev := gatherEvidence(&s.Tasks[t], t, folds, heldOf(tried, t), scaleOf(&s.Tasks[t], spread))
+		out[t] = ev.mixture(len(folds), g.margin())
 		out[t].Task = s.Tasks[t].Name
 		for k := range tried {
 			out[t].Of[k].Name = tried[k].name
+		}
+	})
+	return out
+}
+
+// margin is κ.
+func (g Guarded) margin() float64 {
+	if g.Margin == 0 {
+		return 1
+	}
+	return max(0, g.Margin)
+}
+
+// heldOf is what each candidate says of the rows of task t.
+func heldOf(tried []triedCandidate, t int) []kindred.Outcome {
+	held := make([]kindred.Outcome, len(tried))
+	for k := range tried {
+		held[k] = tried[k].held[t]
+	}
+	return held
+}
+
+// scaleOf turns errors of a task into units of its target's deviation.
+func scaleOf(t *kindred.Task, spread map[string]float64) float64 {
+	if t.Kind.Classifies() {
+		return 1
+	}
+	return 1 / math.Sqrt(spread[t.Label.Target])
+}
+
+// held is what the mixtures say of the rows of each fold, by the weights that
+// the other folds give; of rows that a candidate did not predict, what learning
+// alone says.
+func (g Guarded) held(s *kindred.Set, tried *triedAll) []kindred.Outcome {
+	spread, out := spreads(s), make([]kindred.Outcome, len(s.Tasks))
+	num.For(len(out), func(t int) {
+		task, held := &s.Tasks[t], heldOf(tried.candidates, t)
+		ev := gatherEvidence(task, t, tried.folds, held, scaleOf(task, spread))
+		out[t] = kindred.Outcome{Task: t, Value: slices.Clone(held[0].Value), Probability: slices.Clone(held[0].Probability)}
+		to, k := out[t].Value, 1
+		if task.Kind.Classifies() {
+			to, k = out[t].Probability, len(task.Label.Classes)
+		}
+		for f := range tried.folds {
+			w := ev.weights(f, g.margin())
+			for _, i := range tried.folds[f].Test[t] {
+				if predicted(task, held, i) {
+					alone := said(task, &held[0], i)
+					for c := range k {
+						to[i*k+c] = alone[c]
+						for m := range w {
+							to[i*k+c] += w[m] * (said(task, &held[m+1], i)[c] - alone[c])
+						}
+					}
+				}
+			}
 		}
 	})
 	return out

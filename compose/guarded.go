@@ -58,11 +58,20 @@ func (g Guarded) Fit(ctx context.Context, s *kindred.Set) (kindred.Model, error)
 		of := []kindred.Mixture{{Task: s.Tasks[0].Name, Of: []kindred.Ingredient{{Name: alonely, Weight: 1}}}}
 		return &Mixed{names: []string{alonely}, parts: []kindred.Model{m}, weights: [][]float64{{1}}, mixtures: of}, nil
 	}
-	tried, warnings, err := g.try(ctx, s)
+	folds, err := split.Inner(s, g.Folds, g.Seed)
+	if err != nil {
+		return nil, fmt.Errorf("guarded: %w", err)
+	}
+	tried, err := g.try(ctx, s, folds)
 	if err != nil {
 		return nil, err
 	}
-	m := &Mixed{mixtures: g.weigh(s, tried.folds, tried.candidates), warnings: warnings}
+	return g.fit(ctx, s, tried)
+}
+
+// fit mixes what was tried, and fits what some task takes to all rows.
+func (g Guarded) fit(ctx context.Context, s *kindred.Set, tried *triedAll) (*Mixed, error) {
+	m := &Mixed{mixtures: g.weigh(s, tried.folds, tried.candidates), warnings: tried.warnings}
 	if w := worse(m.mixtures); w != "" {
 		m.warnings = append(m.warnings, w)
 	}
@@ -83,16 +92,15 @@ type triedCandidate struct {
 type triedAll struct {
 	folds      []split.Fold
 	candidates []triedCandidate
+	warnings   []string
 }
 
 // try tries every candidate on the same folds.
-func (g Guarded) try(ctx context.Context, s *kindred.Set) (all triedAll, warnings []string, err error) {
+func (g Guarded) try(ctx context.Context, s *kindred.Set, folds []split.Fold) (*triedAll, error) {
 	if len(g.Others) > mostOthers {
-		return all, nil, fmt.Errorf("compose: %d methods beside alone; a mixture is of %d at most", len(g.Others), mostOthers)
+		return nil, fmt.Errorf("compose: %d methods beside alone; a mixture is of %d at most", len(g.Others), mostOthers)
 	}
-	if all.folds, err = split.Inner(s, g.Folds, g.Seed); err != nil {
-		return all, nil, fmt.Errorf("guarded: %w", err)
-	}
+	all := &triedAll{folds: folds}
 	list := append([]Candidate{{alonely, g.Alone}}, g.Others...)
 	tried, errs := make([]triedCandidate, len(list)), make([]error, len(list))
 	num.For(len(list), func(i int) {
@@ -101,20 +109,30 @@ func (g Guarded) try(ctx context.Context, s *kindred.Set) (all triedAll, warning
 	for i, err := range errs {
 		switch {
 		case i > 0 && errors.Is(err, ErrNotApplicable):
-			warnings = append(warnings, fmt.Sprintf("%s: %v", list[i].Name, err))
+			all.warnings = append(all.warnings, fmt.Sprintf("%s: %v", list[i].Name, err))
 		case err != nil:
-			return all, nil, fmt.Errorf("guarded, %s: %w", list[i].Name, err)
+			return nil, fmt.Errorf("guarded, %s: %w", list[i].Name, err)
 		default:
 			all.candidates = append(all.candidates, tried[i])
 		}
 	}
-	return all, warnings, nil
+	return all, nil
 }
 
 // cross predicts every row by a fit that did not see it. Of a search that is
-// the candidate that it chooses, on these very folds.
+// the candidate that it chooses, on these very folds; of a mixture the weights
+// that the other folds give.
 func cross(ctx context.Context, s *kindred.Set, folds []split.Fold, c Candidate) (triedCandidate, error) {
 	out := triedCandidate{name: c.Name}
+	if g, ok := c.Method.(Guarded); ok && len(s.Tasks) > 1 {
+		tried, err := g.try(ctx, s, folds)
+		if err != nil {
+			return out, err
+		}
+		out.held = g.held(s, tried)
+		out.fit = func(ctx context.Context) (kindred.Model, error) { return g.fit(ctx, s, tried) }
+		return out, nil
+	}
 	if search, ok := c.Method.(Search); ok {
 		trial, err := search.choice(ctx, s, folds)
 		if err != nil {

@@ -187,13 +187,19 @@ func least(trials []Trial, lo, hi int) int {
 // heldLoss is the mean loss over all held-out rows, and its standard error
 // over folds; spread is that of the targets.
 func heldLoss(set *kindred.Set, held []kindred.Outcome, folds []split.Fold, spread map[string]float64) (mean, se float64) {
+	mean, byFold := foldLosses(set, held, folds, spread)
+	return mean, StandardError(byFold)
+}
+
+// foldLosses is the mean loss over all held-out rows, and that of each fold
+// that holds some.
+func foldLosses(set *kindred.Set, held []kindred.Outcome, folds []split.Fold, spread map[string]float64) (mean float64, byFold []float64) {
 	rows := make([][]float64, len(set.Tasks))
 	probabilities := calibrated(set, held)
 	for t := range set.Tasks {
 		rows[t] = rowLosses(&set.Tasks[t], held[t], probabilities[t], spread[set.Tasks[t].Label.Target])
 	}
 	total, weight := 0.0, 0.0
-	byFold := make([]float64, 0, len(folds))
 	for _, f := range folds {
 		sum, n := 0.0, 0.0
 		for t, places := range f.Test {
@@ -209,15 +215,20 @@ func heldLoss(set *kindred.Set, held []kindred.Outcome, folds []split.Fold, spre
 			byFold = append(byFold, sum/n)
 		}
 	}
-	mean = total / weight
-	square := 0.0
-	for _, v := range byFold {
+	return total / weight, byFold
+}
+
+// StandardError is that of the mean of numbers; 0 of one.
+func StandardError(x []float64) float64 {
+	k := float64(len(x))
+	if k < 2 {
+		return 0
+	}
+	mean, square := num.Sum(x)/k, 0.0
+	for _, v := range x {
 		square += (v - mean) * (v - mean)
 	}
-	if k := float64(len(byFold)); k > 1 {
-		se = math.Sqrt(square / (k - 1) / k)
-	}
-	return mean, se
+	return math.Sqrt(square / (k - 1) / k)
 }
 
 func weightOf(t *kindred.Task, i int) float64 {

@@ -173,13 +173,15 @@ func compareCommand(c *common) *cobra.Command {
 	var in source
 	var among structure
 	var p plan
+	var search searching
 	var methods, files []string
 	var metric string
 	cmd := &cobra.Command{
 		Use: "compare FILE", Short: "Compare methods on the same held-out rows, single-task and pooled always among them", Args: exactly(1, "one file"),
 		Example: `  kindred compare school.csv --task school --target score --split-file splits.csv
   kindred compare mines.csv --task field --target mine --method trace --splits 10 --train 0.1,0.5
-  kindred compare songs.csv --target happy --target sad --json report.json`,
+  kindred compare songs.csv --target happy --target sad --json report.json
+  kindred compare school.csv --task school --target score --method auto --budget 60s`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := p.check(cmd, &in); err != nil {
 				return err
@@ -196,6 +198,9 @@ func compareCommand(c *common) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if ways, err = search.take(cmd, ways); err != nil {
+				return err
+			}
 			f, err := in.learn(cmd.Context(), args[0])
 			if err != nil {
 				return err
@@ -204,33 +209,24 @@ func compareCommand(c *common) *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("%s: %w", f.Name, err)
 			}
-			known, err := among.read(f.Set, names(ways))
+			o, err := search.entrants(&among, f.Set, ways, c.seed)
 			if err != nil {
 				return err
-			}
-			o, err := entrants(ways, kindsOf(f.Set), c.seed, known)
-			if err != nil {
-				return wrong(err)
 			}
 			step, end := progress(cmd.ErrOrStderr())
 			o.Plans, o.Metric, o.Seed, o.Progress = plans, metric, c.seed, step
 			result, err := compare.Run(cmd.Context(), f.Set, o)
 			end()
 			if result == nil {
-				return err
+				return search.say(err)
 			}
 			stopped, table := err, describe(f)
 			d := compareDocument{result, c.seed, p.document(&in, plans), &table}
-			err = c.report(cmd, d, f.Warnings, func() {
-				w := cmd.OutOrStdout()
-				printTable(w, table, len(f.Set.Tasks))
-				fmt.Fprintf(w, "  %-12s %v, seed %d\n\n", "held out", d.Split, c.seed)
-				printResult(w, result)
-				if result.Partial {
-					fmt.Fprintf(w, "stopped early: %d of %d splits\n", finished(result), d.Split.all)
-				}
-			})
+			err = c.report(cmd, d, f.Warnings, func() { printCompared(cmd, d, len(f.Set.Tasks), args[0]) })
 			if err != nil {
+				return err
+			}
+			if err := search.end(cmd.ErrOrStderr(), stopped != nil); err != nil {
 				return err
 			}
 			return stopped
@@ -239,12 +235,26 @@ func compareCommand(c *common) *cobra.Command {
 	in.flags(cmd)
 	among.flags(cmd)
 	p.flags(cmd)
+	search.flags(cmd)
 	cmd.Flags().StringVar(&in.options.Time, "time", "", "`column` of times: train on the past, test on what follows")
 	cmd.Flags().StringArrayVar(&methods, "method", nil, "`method`, with its options behind a colon; repeat for several (default: "+strings.Join(standard, ", ")+")")
 	cmd.Flags().StringArrayVar(&files, "recipe", nil, "recipe `file` of a method, see kindred recipe; repeat for several")
 	cmd.Flags().StringVar(&metric, "metric", "", "metric of the gain (default: log_loss for classes, rmse for numbers, poisson_deviance for counts)")
 	c.jsonFlag(cmd)
 	return cmd
+}
+
+// printCompared prints a comparison and what follows from it.
+func printCompared(cmd *cobra.Command, d compareDocument, tasks int, file string) {
+	w := cmd.OutOrStdout()
+	printTable(w, *d.Table, tasks)
+	fmt.Fprintf(w, "  %-12s %v, seed %d\n\n", "held out", d.Split, d.Seed)
+	printResult(w, d.Result)
+	if d.Partial && d.Trials == nil {
+		fmt.Fprintf(w, "stopped early: %d of %d splits\n", finished(d.Result), d.Split.all)
+	}
+	printTrials(w, d.Result)
+	printRecommendation(cmd, d.Result, file)
 }
 
 // finished counts the splits that every method ended.
