@@ -80,7 +80,7 @@ type Report struct {
 	Objective  float64            `json:"objective"`
 	Gap        Certificate        `json:"certificate"`
 	Parameters map[string]float64 `json:"parameters,omitempty"` // hyper-parameters as used
-	Shares     []Share            `json:"shares,omitempty"`     // one a task, where something is shared
+	Shares     []Share            `json:"shares,omitempty"`     // one a task, where there are several
 	Vectors    [][]float64        `json:"vectors,omitempty"`    // one a task, where each has a place in a space that all share; of several outputs one after the other
 	// Relation is the covariance of the tasks, of trace 1, where it is learned:
 	// task × task, of tasks with one output each.
@@ -97,14 +97,19 @@ type Report struct {
 	Parts    []Report  `json:"parts,omitempty"` // of a model made of models
 }
 
-// A Share says how much of a task's weights w_t = w0 + v_t is common.
+// A Share says how much of a task is common to all tasks: from 0, it is learned
+// as if there were no others, to 1, all are one. Package sharing says how it is
+// measured where a model does not define it.
 type Share struct {
-	Task    string  `json:"task"`
-	Common  float64 `json:"common"`  // ‖w0‖
-	Private float64 `json:"private"` // ‖v_t‖
-	Share   float64 `json:"share"`   // ‖w0‖² / (‖w0‖² + ‖v_t‖²), 0 where both vanish
-	// Levels are the lengths of what w_t is the sum of along a hierarchy of the
-	// tasks, from its root to the task's own; w0 is then all but the last.
+	Task  string  `json:"task"`
+	Share float64 `json:"share"` // Common² / (Common² + Private²), 0 where both vanish
+	// Common and Private are the sizes of the two parts: of weights
+	// w_t = w0 + v_t the lengths ‖w0‖ and ‖v_t‖, of functions their deviations on
+	// the task's rows. Both are 0 where a model has no such parts.
+	Common  float64 `json:"common,omitempty"`
+	Private float64 `json:"private,omitempty"`
+	// Levels are the sizes of what the task is the sum of along a hierarchy of
+	// the tasks, from its root to the task's own; Common is all but the last.
 	Levels []float64 `json:"levels,omitempty"`
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kindred-mtl/kindred"
 	"github.com/kindred-mtl/kindred/num"
+	"github.com/kindred-mtl/kindred/sharing"
 )
 
 // Alone learns every task by itself, as if the others did not exist: the
@@ -137,7 +138,11 @@ func (m *Tasks) Predict(ctx context.Context, rows *kindred.Table, tasks []int) (
 }
 
 // Report gathers the reports of the models.
-func (m *Tasks) Report() kindred.Report { return together("alone", m.parts) }
+func (m *Tasks) Report() kindred.Report {
+	r := together("alone", m.parts)
+	r.Shares = sharing.All(m.Tasks(), 0)
+	return r
+}
 
 // together is the report of a model made of models.
 func together(method string, parts []kindred.Model) kindred.Report {

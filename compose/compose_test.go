@@ -314,3 +314,51 @@ func TestSearchOfEvery(t *testing.T) {
 		t.Errorf("%d trials of every candidate, best %v; %d coarse ones, best %v", len(every), least(every), len(coarse), least(coarse))
 	}
 }
+
+// Alone nothing is common and pooled everything; in groups what the groups say,
+// and nothing of a task by itself; in a mixture what is not alone.
+func TestSharesOfModelsOfModels(t *testing.T) {
+	s := set(t, synth.Tasks{Tasks: 4, Samples: 20, Seed: 2})
+	shares := func(m kindred.Method, s *kindred.Set) (out []float64) {
+		t.Helper()
+		model, err := m.Fit(ctx, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, x := range model.(kindred.Reporter).Report().Shares {
+			if x.Task != s.Tasks[i].Name {
+				t.Errorf("share %d is of %q", i, x.Task)
+			}
+			out = append(out, x.Share)
+		}
+		return out
+	}
+	joint := linear.Method{Penalty: &penalty.Shared{Mu: 0.3}}
+	two := shares(joint, s.Only(0, 2))
+	for _, c := range []struct {
+		method kindred.Method
+		want   []float64
+	}{
+		{compose.Alone{Method: joint}, []float64{0, 0, 0, 0}},
+		{compose.Pooled{Method: joint}, []float64{1, 1, 1, 1}},
+		{compose.Grouped{Method: joint, Groups: [][]string{{"t1"}, {"t0", "t2"}, {"t3"}}}, []float64{two[0], 0, two[1], 0}},
+	} {
+		if got := shares(c.method, s); !cmp.Equal(got, c.want) {
+			t.Errorf("%T: shares %v, not %v", c.method, got, c.want)
+		}
+		if got := shares(c.method, s.Only(0)); got != nil {
+			t.Errorf("%T: shares %v of one task", c.method, got)
+		}
+	}
+	guarded := compose.Guarded{Alone: compose.Alone{Method: joint}, Others: []compose.Candidate{{Name: "joint", Method: joint}}}
+	model, err := guarded.Fit(ctx, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := model.(kindred.Reporter).Report()
+	for i, x := range r.Mixtures {
+		if r.Shares[i].Share != x.Share {
+			t.Errorf("task %d: share %v of a mixture with %v", i, r.Shares[i].Share, x.Share)
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/kindred-mtl/kindred"
 	"github.com/kindred-mtl/kindred/num"
+	"github.com/kindred-mtl/kindred/sharing"
 )
 
 // Grouped learns one model for each group of tasks, as if the other groups did
@@ -257,5 +258,23 @@ func (m *Groups) Report() kindred.Report {
 	for _, at := range m.at {
 		r.Groups = append(r.Groups, at[0])
 	}
+	r.Shares = m.shares(r.Parts)
 	return r
+}
+
+// shares are those of each task within its group: 0 of one that is alone, and
+// nil where a model does not tell.
+func (m *Groups) shares(parts []kindred.Report) []kindred.Share {
+	out := sharing.All(m.Tasks(), 0)
+	for t := range out {
+		part, place := m.at[t][0], m.at[t][1]
+		switch s := parts[part].Shares; {
+		case len(m.groups[part]) == 1:
+		case len(s) != len(m.groups[part]):
+			return nil
+		default:
+			out[t] = s[place]
+		}
+	}
+	return out
 }

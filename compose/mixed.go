@@ -7,6 +7,7 @@ import (
 
 	"github.com/kindred-mtl/kindred"
 	"github.com/kindred-mtl/kindred/num"
+	"github.com/kindred-mtl/kindred/sharing"
 )
 
 // Mixed is a Model that mixes, for each task, what models of the same tasks
@@ -127,5 +128,10 @@ func (m *Mixed) Report() kindred.Report {
 		r.Parts[i].Method = m.names[i] + ": " + r.Parts[i].Method
 	}
 	r.Mixtures, r.Warnings = m.mixtures, append(append([]string(nil), m.warnings...), r.Warnings...)
+	if r.Shares = sharing.All(m.Tasks(), 0); r.Shares != nil {
+		for t, x := range m.mixtures {
+			r.Shares[t].Share = x.Share
+		}
+	}
 	return r
 }

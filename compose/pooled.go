@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/kindred-mtl/kindred"
+	"github.com/kindred-mtl/kindred/sharing"
 )
 
 // Pooled learns one model, with one intercept, from the rows of all tasks
@@ -204,6 +205,7 @@ func (m *One) Predict(ctx context.Context, rows *kindred.Table, tasks []int) (*k
 func (m *One) Report() kindred.Report {
 	r := report(m.part)
 	r.Method = "pooled " + r.Method
+	r.Shares = sharing.All(m.tasks, 1)
 	return r
 }
 

@@ -77,6 +77,10 @@ func TestGPLearnsHowAlikeTasksAre(t *testing.T) {
 	if math.Abs(b[0][0]+b[1][1]+b[2][2]-1) > 1e-12 || b[0][1] != b[1][0] {
 		t.Errorf("the relation is %v", b)
 	}
+	two := fit(t, kernel.GP{}, s.Only(0, 1)).(kindred.Reporter).Report().Shares
+	if len(two) != 2 || !(two[0].Share > 0.5 && two[1].Share > 0.5) || len(r.Shares) != 3 || !(r.Shares[2].Share < 0.2) {
+		t.Errorf("shares %v of two like tasks, %v with an opposed one", two, r.Shares)
+	}
 	if r.Status != "converged" || r.Gap.Kind != "residual" || !(r.Gap.Value <= 1e-3) || r.Parameters["length_scale"] == 0 || r.Parameters["rank"] != 1 {
 		t.Errorf("%+v", r)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/kindred-mtl/kindred"
 	"github.com/kindred-mtl/kindred/num"
 	"github.com/kindred-mtl/kindred/prep"
+	"github.com/kindred-mtl/kindred/sharing"
 )
 
 // A Process is a fitted Gaussian process.
@@ -51,6 +52,7 @@ func (a *ascent) process(g *ground, targets []prep.Target, p *peak) (*Process, e
 	if a.tasks() <= mostRelated {
 		r.Relation = unitTrace(found.relation())
 	}
+	r.Shares = found.shares(m.tasks)
 	m.report = r
 	return m, nil
 }
@@ -70,6 +72,20 @@ func unitTrace(b *num.Dense) [][]float64 {
 		num.Axpy(1/trace, b.Row(t), out[t])
 	}
 	return out
+}
+
+// shares are those of the learned covariance of the tasks.
+func (p *coregions) shares(tasks []kindred.TaskInfo) []kindred.Share {
+	names, diagonal, sums := make([]string, len(tasks)), make([]float64, len(tasks)), make([]float64, len(tasks))
+	total := make([]float64, len(p.factor(0)))
+	for t := range tasks {
+		num.Add(total, p.factor(t))
+	}
+	for t := range tasks {
+		names[t], diagonal[t] = tasks[t].Name, p.between(t, t)
+		sums[t] = num.Dot(p.factor(t), total) + p.kappaOf(t)
+	}
+	return sharing.OfCovariance(names, diagonal, sums)
 }
 
 // Tasks lists what the model predicts.

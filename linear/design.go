@@ -253,7 +253,7 @@ func (d *design) settleSingles(m Method) error {
 	if ones == 0 || d.constant > 0 {
 		return nil
 	}
-	shares := sharing(m.penalty()) && ones < len(d.units)
+	shares := couples(m.penalty()) && ones < len(d.units)
 	d.open = &solve.Problem{Layout: d.layout, InterceptScaling: d.problem.InterceptScaling}
 	for i, t := range d.problem.Tasks {
 		if u := &d.units[i]; u.one {
@@ -284,8 +284,8 @@ func (d *design) single(u *unit, y float64) string {
 	}
 }
 
-// sharing tells whether the penalty couples tasks.
-func sharing(p penalty.Penalty) bool {
+// couples tells whether the penalty couples tasks.
+func couples(p penalty.Penalty) bool {
 	_, apart := p.(penalty.Apart)
 	return !apart
 }

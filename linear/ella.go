@@ -178,7 +178,7 @@ func (m *Model) with(added *Model) *Model {
 	}
 	out.w = beside(m.w, weights)
 	out.factors = &factors{u: u, v: beside(m.factors.v, added.w), belief: m.factors.belief, lambda: m.factors.lambda}
-	out.report.Vectors = out.vectors()
+	out.report.Vectors, out.report.Shares = out.vectors(), nil // shares are those of tasks learned together
 	out.report.Warnings = append(slices.Clone(m.report.Warnings), added.report.Warnings...)
 	out.report.Warnings = append(out.report.Warnings, fmt.Sprintf("task %q was added later: status, objective and certificate are those of the fit before it", added.tasks[0].Name))
 	out.point = nil

@@ -137,7 +137,7 @@ func (m Method) model(d *design, f penalty.Func, lambda float64, solver string, 
 	if solver == "dualcd" && d.constant == 0 {
 		out.report.Warnings = append(append([]string{}, d.warnings...), "dualcd penalizes the intercepts; intercept_scaling weakens that")
 	}
-	out.report.Shares = d.shares(f, r.Point.W)
+	out.belief = f
 	d.relate(&out.report, f, r.Point.W)
 	if r.Point.U != nil {
 		out.factors = &factors{u: r.Point.U, v: r.Point.V, belief: m.penalty(), lambda: lambda}
@@ -183,70 +183,6 @@ func rows(m *num.Dense) [][]float64 {
 		out[i] = m.Row(i)
 	}
 	return out
-}
-
-// shares says how much of each task's weights is common, for penalties with a
-// shared part.
-func (d *design) shares(f penalty.Func, w *num.Dense) []kindred.Share {
-	layers := layersOf(f, w)
-	if layers == nil {
-		return nil
-	}
-	common := num.NewDense(w.Rows, w.Cols)
-	for _, layer := range layers[:len(layers)-1] {
-		num.Axpy(1, layer.Data, common.Data)
-	}
-	out := make([]kindred.Share, len(d.set.Tasks))
-	for t := range out {
-		s := &out[t]
-		s.Task = d.set.Tasks[t].Name
-		s.Common, s.Private = d.length(common, t), d.length(layers[len(layers)-1], t)
-		if square := s.Common*s.Common + s.Private*s.Private; square > 0 {
-			s.Share = s.Common * s.Common / square
-		}
-		for _, layer := range layers {
-			if len(layers) > 2 {
-				s.Levels = append(s.Levels, d.length(layer, t))
-			}
-		}
-	}
-	return out
-}
-
-// layersOf is W as a sum, the tasks' own weights last; nil where nothing is
-// shared, or nothing else.
-func layersOf(f penalty.Func, w *num.Dense) []*num.Dense {
-	if layered, ok := f.(penalty.Layered); ok {
-		return layered.Layers(w)
-	}
-	arrow, ok := f.(penalty.Arrow)
-	if !ok {
-		return nil
-	}
-	if shared, private := arrow.Arrow(); shared == 0 || private == 0 {
-		return nil
-	}
-	w0, common, own := penalty.SharedPart(f, w), num.NewDense(w.Rows, w.Cols), w.Clone()
-	for j := range w.Rows {
-		for c, slot := range arrow.Slots() {
-			common.Set(j, c, w0.At(j, slot))
-		}
-	}
-	num.Axpy(-1, common.Data, own.Data)
-	return []*num.Dense{common, own}
-}
-
-// length is that of the columns of a task.
-func (d *design) length(w *num.Dense, t int) float64 {
-	square := 0.0
-	for c, task := range d.layout.Task {
-		if task == t {
-			for j := range w.Rows {
-				square += w.At(j, c) * w.At(j, c)
-			}
-		}
-	}
-	return math.Sqrt(square)
 }
 
 // calibrates tells whether decisions need a sigmoid to become probabilities.

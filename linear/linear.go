@@ -79,6 +79,7 @@ func (m Method) FitHeld(ctx context.Context, s *kindred.Set, held []kindred.Outc
 	if m.calibrates(d) {
 		model.calibrate(s, held)
 	}
+	model.report.Shares, model.belief = d.shares(m.penalty(), model.belief, model.point.W), nil
 	return model, nil
 }
 

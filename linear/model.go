@@ -10,6 +10,7 @@ import (
 	"github.com/kindred-mtl/kindred/calibrate"
 	"github.com/kindred-mtl/kindred/loss"
 	"github.com/kindred-mtl/kindred/num"
+	"github.com/kindred-mtl/kindred/penalty"
 	"github.com/kindred-mtl/kindred/prep"
 	"github.com/kindred-mtl/kindred/solve"
 )
@@ -27,6 +28,7 @@ type Model struct {
 	report   kindred.Report
 	factors  *factors     // nil where the belief was not on them
 	point    *solve.Point // where the next candidate of a path starts; nil after loading
+	belief   penalty.Func // until its shares are told
 }
 
 // Tasks lists what the model predicts.

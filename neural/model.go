@@ -128,16 +128,23 @@ func (m *Model) outputs(ctx context.Context, rows *kindred.Table, tasks []int, o
 
 // play computes the rows [lo, hi) of e, which are those from base+lo on of out.
 func (m *Model) play(e *prep.Encoded, lo, hi, base int, tasks []int, out [][]float32) {
+	rows := make([]int32, hi-lo)
+	for i := range rows {
+		rows[i] = int32(lo + i)
+	}
+	m.playRows(e, rows, base+lo, tasks, out)
+}
+
+// playRows computes rows of e, at most predictRows, which are those from to on
+// of out.
+func (m *Model) playRows(e *prep.Encoded, rows []int32, to int, tasks []int, out [][]float32) {
 	r := m.engine.runs.Get().(*tape.Run[float32])
 	defer m.engine.runs.Put(r)
-	b := batch{rows: hi - lo, row: make([]int32, hi-lo), task: make([]int32, hi-lo)}
-	for i := range b.row {
-		b.row[i] = int32(lo + i)
-	}
+	b := batch{rows: len(rows), row: rows, task: make([]int32, len(rows))}
 	read := func(i, t int) {
 		node, k := m.engine.out[t], m.heads[t].outputs()
 		at, _ := m.engine.graph.Place(node, t)
-		gather(out[i][(base+lo)*k:(base+hi)*k], r.Value(node), m.engine.graph.Stride(node), at, k, 0)
+		gather(out[i][to*k:(to+len(rows))*k], r.Value(node), m.engine.graph.Stride(node), at, k, 0)
 	}
 	if !m.engine.graph.Long {
 		if len(tasks) < len(m.infos) {

@@ -173,5 +173,7 @@ func (m Method) Fit(ctx context.Context, s *kindred.Set) (kindred.Model, error) 
 	if err != nil {
 		return nil, err
 	}
-	return t.model(), nil
+	model := t.model()
+	model.report.Shares = model.shares(&d.inputs, d.train)
+	return model, nil
 }
