@@ -81,6 +81,7 @@ type Report struct {
 	Gap        Certificate        `json:"certificate"`
 	Parameters map[string]float64 `json:"parameters,omitempty"` // hyper-parameters as used
 	Shares     []Share            `json:"shares,omitempty"`     // one a task, where there are several
+	Columns    []ColumnShare      `json:"columns,omitempty"`    // one a column, where weights have a common part
 	Vectors    [][]float64        `json:"vectors,omitempty"`    // one a task, where each has a place in a space that all share; of several outputs one after the other
 	// Relation is the covariance of the tasks, of trace 1, where it is learned:
 	// task × task, of tasks with one output each.
@@ -111,6 +112,18 @@ type Share struct {
 	// Levels are the sizes of what the task is the sum of along a hierarchy of
 	// the tasks, from its root to the task's own; Common is all but the last.
 	Levels []float64 `json:"levels,omitempty"`
+	// Pull is how strongly the task is held to what is common, where that is
+	// learned: 1 is usual, and below it a task goes its own way.
+	Pull float64 `json:"pull,omitempty"`
+}
+
+// A ColumnShare says how much of the weights of a column's features is common.
+type ColumnShare struct {
+	Column string  `json:"column"`
+	Share  float64 `json:"share"` // Σ_t ‖w0‖² / Σ_t (‖w0‖² + ‖v_t‖²) over the features
+	// Expected is the share of their variance that is common, where that is
+	// learned.
+	Expected float64 `json:"expected,omitempty"`
 }
 
 // A Mixture says what the predictions of a task are mixed of, and what rows held

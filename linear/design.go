@@ -51,6 +51,8 @@ type design struct {
 	apart   *num.Dense // W of each task fitted alone, once a structure is learned from it
 	learned map[penalty.Learner]penalty.Penalty
 	groups  map[sought][]int // those found already, of each task
+	// adaptations are those made already, by column or not.
+	adaptations map[bool]*adaptation
 }
 
 // design prepares the set for m.

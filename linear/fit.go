@@ -37,6 +37,13 @@ func (m Method) solve(ctx context.Context, d *design, start *solve.Point, tol fl
 	if belief, err = d.grouped(ctx, belief); err != nil {
 		return nil, err
 	}
+	belief, near, err := d.adapted(ctx, belief)
+	if err != nil {
+		return nil, err
+	}
+	if start == nil {
+		start = near
+	}
 	m.Penalty = belief
 	f := belief.On(d.layout, lambda)
 	if _, ok := f.(penalty.Factored); ok && d.constant > 0 {

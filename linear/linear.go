@@ -79,18 +79,23 @@ func (m Method) FitHeld(ctx context.Context, s *kindred.Set, held []kindred.Outc
 	if m.calibrates(d) {
 		model.calibrate(s, held)
 	}
-	model.report.Shares, model.belief = d.shares(m.penalty(), model.belief, model.point.W), nil
+	m.sharesOf(d, &model.report, model.belief, model.point.W)
+	model.belief = nil
 	return model, nil
 }
 
 // Candidates is a path of strengths for each variant of the penalty, from one
-// that leaves (next to) nothing of W downwards.
+// that leaves (next to) nothing of W downwards; of a penalty that learns its
+// strengths, around these, and none but these unless Strengths says how many.
 func (m Method) Candidates(ctx context.Context, s *kindred.Set) ([][]kindred.Method, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
 	m.Prep = m.Prep.For(s.Tasks[0].Table.Schema())
 	var paths [][]kindred.Method
+	if _, adapts := m.penalty().(penalty.Adapting); adapts && m.C == 0 && m.Alpha == 0 {
+		return [][]kindred.Method{m.around()}, nil
+	}
 	if m.C != 0 || m.Alpha != 0 {
 		for _, v := range m.penalty().Variants() {
 			c := m
@@ -113,6 +118,19 @@ func (m Method) Candidates(ctx context.Context, s *kindred.Set) ([][]kindred.Met
 		paths = append(paths, path)
 	}
 	return paths, nil
+}
+
+// around is the method with the strength that the rows say, or as many as are
+// asked for, from eight times to an eighth of that.
+func (m Method) around() []kindred.Method {
+	n := max(1, m.Strengths)
+	path := make([]kindred.Method, n)
+	for i := range path {
+		c := m
+		c.C, c.Strengths = math.Pow(8, (2*float64(i)-float64(n-1))/float64(max(1, n-1))), 0
+		path[i] = c
+	}
+	return path
 }
 
 // Begin makes the designs of both sets.

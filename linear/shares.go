@@ -9,21 +9,84 @@ import (
 	"github.com/kindred-mtl/kindred/sharing"
 )
 
-// shares says how much of each task is common: of its weights, for penalties
-// with a shared part; nothing where the penalty couples no tasks; else of its
-// function.
-func (d *design) shares(p penalty.Penalty, f penalty.Func, w *num.Dense) []kindred.Share {
+// sharesOf tells a report what is common, of tasks and of columns.
+func (m Method) sharesOf(d *design, r *kindred.Report, f penalty.Func, w *num.Dense) {
 	if len(d.set.Tasks) < 2 {
-		return nil
+		return
 	}
 	layers := layersOf(f, w)
 	switch {
-	case !couples(p):
-		return sharing.All(d.set.Infos(), 0)
+	case !couples(m.penalty()):
+		r.Shares = sharing.All(d.set.Infos(), 0)
 	case layers == nil:
-		return d.functional(w)
+		r.Shares = d.functional(w)
+	default:
+		r.Shares, r.Columns = d.shares(layers), d.columnShares(layers)
 	}
-	common := num.NewDense(w.Rows, w.Cols)
+	strong, ok := f.(penalty.Strong)
+	if !ok {
+		return
+	}
+	pull, expected := strong.Strengths(w.Rows)
+	for c, t := range d.layout.Task {
+		r.Shares[t].Pull = pull[c]
+	}
+	features, of := make([]float64, len(r.Columns)), d.featureColumns()
+	for j, c := range of {
+		if c < len(features) {
+			r.Columns[c].Expected += expected[j]
+			features[c]++
+		}
+	}
+	for c, n := range features {
+		r.Columns[c].Expected /= max(1, n)
+	}
+}
+
+// featureColumns is the column of each row of W, the constant's the last.
+func (d *design) featureColumns() []int {
+	of := d.prep.Columns()
+	if d.constant > 0 {
+		of = append(of, len(d.prep.Schema()))
+	}
+	return of
+}
+
+// columnShares says how much of the weights of each column is common.
+func (d *design) columnShares(layers []*num.Dense) []kindred.ColumnShare {
+	var out []kindred.ColumnShare
+	for _, c := range d.prep.Schema() {
+		out = append(out, kindred.ColumnShare{Column: c.Name})
+	}
+	if len(out) > mostRelated {
+		return nil
+	}
+	own := layers[len(layers)-1]
+	all := make([]float64, len(out))
+	for j, c := range d.featureColumns() {
+		if c == len(out) {
+			continue
+		}
+		for k := range d.layout.Task {
+			common, private := 0.0, own.At(j, k)
+			for _, layer := range layers[:len(layers)-1] {
+				common += layer.At(j, k)
+			}
+			out[c].Share += common * common
+			all[c] += common*common + private*private
+		}
+	}
+	for c, total := range all {
+		if total > 0 {
+			out[c].Share /= total
+		}
+	}
+	return out
+}
+
+// shares says how much of each task's weights is common.
+func (d *design) shares(layers []*num.Dense) []kindred.Share {
+	common := num.NewDense(layers[0].Rows, layers[0].Cols)
 	for _, layer := range layers[:len(layers)-1] {
 		num.Axpy(1, layer.Data, common.Data)
 	}

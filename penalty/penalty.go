@@ -292,6 +292,26 @@ type Staged interface {
 	Take(group []int) Penalty
 }
 
+// An Adapting penalty is one whose strengths the rows say.
+type Adapting interface {
+	Penalty
+	// Open tells whether the strengths are not known yet.
+	Open() bool
+	// ByColumn tells whether each column of the table has strengths of its own.
+	ByColumn() bool
+	// Adapt returns the penalty with these strengths.
+	Adapt(s Strengths) Penalty
+}
+
+// Strong functions know how strongly they make tasks share.
+type Strong interface {
+	Layered
+	// Strengths returns how strongly each column of W is pulled to what is
+	// common, 1 where nothing is known of it, and the share of the variance of the weights in each
+	// of so many rows that is expected to be common.
+	Strengths(rows int) (pull, common []float64)
+}
+
 // All lists the penalties.
 var All = catalog.Table[Penalty]{
 	{Name: "ridge", Words: "small weights, every task for itself",
@@ -310,6 +330,10 @@ var All = catalog.Table[Penalty]{
 		Formula: "λ/2 (μ‖w0‖² + Σ_t‖v_t‖²)",
 		Source:  "Evgeniou, Pontil, Regularized multi-task learning, KDD 2004, eq. (3)",
 		New:     func() Penalty { return &Shared{} }},
+	{Name: "adaptive", Words: "each task shares as much as the rows say, in each column",
+		Formula: "λ/2 Σ_j min over u of u²/s_j + Σ_t (w_jt − u)²/(a_t p_j)",
+		Source:  "Lindley, Smith, Bayes estimates for the linear model, JRSS B 34, 1972; MacKay, Bayesian interpolation, Neural Computation 4, 1992",
+		New:     func() Penalty { return &Adaptive{} }},
 	{Name: "common", Words: "one weight vector for all tasks: shared weights of unbounded coupling",
 		Formula: "λ/2 ‖w0‖², w_t = w0",
 		Source:  "Evgeniou, Pontil, Regularized multi-task learning, KDD 2004, the limit of section 2.1",

@@ -10,6 +10,15 @@ import (
 	"github.com/kindred-mtl/kindred/penalty/penaltytest"
 )
 
+// Strengths of every row and task; the tasks' are equal where they are permuted.
+func TestAdaptiveWithStrengths(t *testing.T) {
+	rows := penalty.Strengths{Shared: []float64{3, 0.2, 1, 5, 0.01, 2, 1}, Private: []float64{0.1, 2, 1, 0.3, 4, 0.5, 1}, Task: make([]float64, 8)}
+	for i := range rows.Task {
+		rows.Task[i] = 0.4
+	}
+	penaltytest.Check(t, (&penalty.Adaptive{}).Adapt(rows))
+}
+
 func TestAll(t *testing.T) { penaltytest.All(t) }
 
 func TestOptions(t *testing.T) {

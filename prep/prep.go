@@ -140,6 +140,18 @@ func (p *Prep) Names() []string {
 	return names
 }
 
+// Columns lists, for each feature, the place in Schema of the column that it is
+// made of.
+func (p *Prep) Columns() []int {
+	var columns []int
+	for j, f := range p.fields {
+		for range f.names(f.Name) {
+			columns = append(columns, j)
+		}
+	}
+	return columns
+}
+
 // Schema lists the columns that Transform reads, those left out included.
 func (p *Prep) Schema() kindred.Schema {
 	s := make(kindred.Schema, len(p.fields))

@@ -117,6 +117,7 @@ var Methods = []Method{
 	{"shared-ridge", "each task a small change of what all share", "w_t = w0 + v_t, λ/2 (μ‖w0‖² + Σ‖v_t‖²)", nil, true, nil, shared, joint},
 	{"shared-logistic", "the same, logistic or softmax loss", "log loss + λ/2 (μ‖w0‖² + Σ‖v_t‖²)", classes, true, nil, shared, joint},
 	{"shared-svm", "the multi-task support vector machine", "hinge + λ/2 (μ‖w0‖² + Σ‖v_t‖²)", classes, true, hinge, shared, joint},
+	{"adaptive", "each task shares as much as its rows say", "w_jt = u_j + v_jt, variances s_j and a_t p_j by evidence", nil, true, nil, adaptive, joint},
 	{"joint-lasso", "one choice of features for all tasks", "λ Σ_j ‖W_j‖₂", nil, true, nil, l21, joint},
 	{"trace", "the tasks' weights span few directions", "λ ‖W‖_*", nil, true, nil, trace, joint},
 	{"mtrl", "learns how the tasks are related", "λ/2 (ρ‖W‖² + (1−ρ) tr(W Ω⁻¹ Wᵀ)), tr Ω = 1", nil, true, nil, mtrl, either},
@@ -478,6 +479,7 @@ func squaredTrace() penalty.Penalty { return penalty.SquaredTrace{} }
 func mtrl() penalty.Penalty         { return &penalty.MTRL{} }
 func clustered() penalty.Penalty    { return &penalty.Clustered{} }
 func caso() penalty.Penalty         { return &penalty.CASO{} }
+func adaptive() penalty.Penalty     { return &penalty.Adaptive{} }
 func grouped() penalty.Penalty      { return &penalty.Grouped{} }
 func embedding() penalty.Penalty    { return &penalty.Embedding{} }
 func goMTL() penalty.Penalty        { return &penalty.GOMTL{} }

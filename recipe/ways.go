@@ -56,7 +56,8 @@ func linearOf(m Method, parts []any, seed uint64, known []Structure) linear.Meth
 // than their strength.
 func search(methods []kindred.Method, parts []any, open bool, seed uint64) (kindred.Method, error) {
 	o := parts[0].(*options)
-	open = open || o.C == 0 && o.Alpha == 0 || len(methods) > 1
+	_, learned := parts[1].(penalty.Adapting)
+	open = open || o.C == 0 && o.Alpha == 0 && (!learned || o.Strengths > 0) || len(methods) > 1
 	if (o.Folds > 0 || o.OneSE) && !open {
 		return nil, errors.New("folds and one_se say how to search, and nothing is left open to search for")
 	}
