@@ -82,6 +82,7 @@ type Report struct {
 	Parameters map[string]float64 `json:"parameters,omitempty"` // hyper-parameters as used
 	Shares     []Share            `json:"shares,omitempty"`     // one a task, where there are several
 	Columns    []ColumnShare      `json:"columns,omitempty"`    // one a column, where weights have a common part
+	Layers     []LayerShare       `json:"layers,omitempty"`     // of a network of several tasks, from below
 	Vectors    [][]float64        `json:"vectors,omitempty"`    // one a task, where each has a place in a space that all share; of several outputs one after the other
 	// Relation is the covariance of the tasks, of trace 1, where it is learned:
 	// task × task, of tasks with one output each.
@@ -124,6 +125,16 @@ type ColumnShare struct {
 	// Expected is the share of their variance that is common, where that is
 	// learned.
 	Expected float64 `json:"expected,omitempty"`
+}
+
+// A LayerShare says how much of a part of a network is common, from 0, each task
+// has its own, to 1, all tasks have the same.
+type LayerShare struct {
+	Layer string `json:"layer"`
+	// Of is what is compared: "units", "weights", "gates", "choices" or
+	// "vectors".
+	Of    string  `json:"of"`
+	Share float64 `json:"share"`
 }
 
 // A Mixture says what the predictions of a task are mixed of, and what rows held

@@ -282,18 +282,32 @@ func headInit(in int) param.Init { return param.Init{Range: param.Glorot(in, 1).
 // things have a layer each. Where tasks that mean the same read different blocks
 // of x, and tasks of one block mean different things, those share a layer that
 // read one block too.
-func (b *Builder) Heads(x tape.Node) []tape.Node {
+func (b *Builder) Heads(x tape.Node) []tape.Node { return b.headsOn(x, x) }
+
+// headsOn is Heads where the layers that tasks share read another node than
+// their own ones do.
+func (b *Builder) headsOn(shared, x tape.Node) []tape.Node {
+	of, groups := b.alike(shared)
+	if len(groups) == len(b.Tasks) {
+		return b.OwnHeads(x)
+	}
+	own := b.Dense(x, b.Bank("head", b.Width(x), b.outputs(), b.Own(), param.Init{}), false)
+	common := b.Dense(shared, b.Bank("common", b.Width(shared), groups, of, headInit(b.Width(shared))), false)
+	return b.everywhere(b.Add(common, own))
+}
+
+// OwnHeads is the outputs of every task, by a layer of its own.
+func (b *Builder) OwnHeads(x tape.Node) []tape.Node {
+	return b.everywhere(b.Dense(x, b.Bank("head", b.Width(x), b.outputs(), b.Own(), headInit(b.Width(x))), false))
+}
+
+// outputs are how many each task has.
+func (b *Builder) outputs() []int {
 	outs := make([]int, len(b.Tasks))
 	for t, task := range b.Tasks {
 		outs[t] = task.Outputs
 	}
-	of, groups := b.alike(x)
-	if len(groups) == len(b.Tasks) {
-		return b.everywhere(b.Dense(x, b.Bank("head", b.Width(x), outs, b.Own(), headInit(b.Width(x))), false))
-	}
-	own := b.Dense(x, b.Bank("head", b.Width(x), outs, b.Own(), param.Init{}), false)
-	common := b.Dense(x, b.Bank("common", b.Width(x), groups, of, headInit(b.Width(x))), false)
-	return b.everywhere(b.Add(common, own))
+	return outs
 }
 
 // alike is the group of each task of those whose outputs mean the same, such

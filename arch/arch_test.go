@@ -290,3 +290,64 @@ func play(t *testing.T, a arch.Architecture, in arch.Inputs, tasks []arch.Task) 
 		}
 	}
 }
+
+// A share of 1 is hard sharing to the last bit; with a share of 0 no task has a
+// parameter that another one uses, and each has as many as a network alone.
+func TestShares(t *testing.T) {
+	for _, l := range []arch.Layers{{Hidden: arch.Units{6, 5, 4}}, {Hidden: arch.Units{6}, Norm: "batch", Dropout: 0.5}} {
+		a, p, y := begin(&arch.Shared{Layers: l}, 3)
+		b, q, z := begin(&arch.Shared{Layers: l, Share: arch.Fractions{1}}, 3)
+		if !slices.Equal(p, q) || !slices.Equal(y, z) || len(a.Blocks) != len(b.Blocks) {
+			t.Errorf("%+v: a share of 1 begins otherwise than hard sharing", l)
+		}
+	}
+	in := arch.Inputs{Dense: 4}
+	sizes := func(a arch.Architecture, tasks ...arch.Task) (shared int, owned []int) {
+		params := &param.Layout{}
+		arch.Record(a, in, tasks, params, false)
+		for i := range tasks {
+			n := 0
+			params.Owned(i, func(lo, hi int) { n += hi - lo })
+			owned = append(owned, n)
+		}
+		return params.Shared(), owned
+	}
+	l := arch.Layers{Hidden: arch.Units{6, 5}}
+	tasks := []arch.Task{{Name: "a", Outputs: 1, Alike: "y"}, {Name: "b", Outputs: 1, Alike: "y"}, {Name: "c", Outputs: 2}}
+	shared, owned := sizes(&arch.Shared{Layers: l, Share: arch.Fractions{0}}, tasks...)
+	if shared != 0 {
+		t.Errorf("%d parameters are shared where nothing is", shared)
+	}
+	for i := range tasks {
+		if _, alone := sizes(&arch.Shared{Layers: l}, tasks[i]); owned[i] != alone[0] {
+			t.Errorf("task %d has %d parameters, alone %d", i, owned[i], alone[0])
+		}
+	}
+	// 3 of 6 units and 1 of 4 are common: 4 → 3, 3 → 1; own 4 → 3, 3+3 → 3.
+	shared, owned = sizes(&arch.Shared{Layers: arch.Layers{Hidden: arch.Units{6, 4}}, Share: arch.Fractions{0.5, 0.25}}, tasks...)
+	if shared != (4+1)*3+(3+1)*1+(1+1)*1+(1+1)*2 || owned[0] != (4+1)*3+(6+1)*3+(4+1) {
+		t.Errorf("%d parameters are shared, and %d of the first task", shared, owned[0])
+	}
+}
+
+// What share may be, as options have it.
+func TestFractions(t *testing.T) {
+	for text, want := range map[string]arch.Fractions{`0.5`: {0.5}, `[1,0.25]`: {1, 0.25}, `[]`: {}, `null`: nil} {
+		var f arch.Fractions
+		if err := json.Unmarshal([]byte(text), &f); err != nil || !slices.Equal(f, want) {
+			t.Errorf("%s is %v, %v; not %v", text, f, err, want)
+		}
+	}
+	for _, text := range []string{`"half"`, `{}`, `[[1]]`} {
+		var f arch.Fractions
+		if err := json.Unmarshal([]byte(text), &f); err == nil {
+			t.Errorf("%s is taken as %v", text, f)
+		}
+	}
+	for word, share := range map[string]arch.Fractions{"from 0 to 1": {1.5}, "3 numbers": {1, 1, 1}, "would read": {0, 0.5}, "is NaN": {math.NaN()}} {
+		a := &arch.Shared{Layers: arch.Layers{Hidden: arch.Units{4, 4}}, Share: share}
+		if err := a.Check(); err == nil || !strings.Contains(err.Error(), word) {
+			t.Errorf("%v: %v", share, err)
+		}
+	}
+}

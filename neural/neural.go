@@ -174,6 +174,6 @@ func (m Method) Fit(ctx context.Context, s *kindred.Set) (kindred.Model, error) 
 		return nil, err
 	}
 	model := t.model()
-	model.report.Shares = model.shares(&d.inputs, d.train)
+	model.tellShares(&d.inputs, d.train)
 	return model, nil
 }

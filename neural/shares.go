@@ -17,15 +17,16 @@ const (
 	mostMeanPasses = 32
 )
 
-// shares says how much of each task's function is common, on its training rows:
-// of numbers and decisions the outputs, of classes their differences.
-func (m *Model) shares(in *prep.Encoded, train labels) []kindred.Share {
+// tellShares tells the report how much is common: of each task's function, on
+// its training rows, and of each layer. Of numbers and decisions functions are
+// the outputs, of classes their differences.
+func (m *Model) tellShares(in *prep.Encoded, train labels) {
 	if len(m.infos) < 2 {
-		return nil
+		return
 	}
 	c := m.commons(in, train)
 	c.own()
-	return c.sample.Shares(c.means)
+	m.report.Shares, m.report.Layers = c.sample.Shares(c.means), c.layerShares()
 }
 
 // commons are some training rows of each task, and what the tasks say of them.

@@ -71,3 +71,67 @@ func TestSharesOfEveryKind(t *testing.T) {
 		}
 	}
 }
+
+// What is common of each layer: units by who has them, gates, choices, vectors
+// and output layers by how alike they are.
+func TestSharesOfLayers(t *testing.T) {
+	hidden := arch.Layers{Hidden: arch.Units{6, 4}}
+	layers := func(a arch.Architecture, s *kindred.Set) map[string]kindred.LayerShare {
+		out := map[string]kindred.LayerShare{}
+		for _, l := range fit(t, Method{Arch: a, Training: Training{Epochs: 20, Batch: 32}}, s).Report().Layers {
+			if !(l.Share >= 0 && l.Share <= 1) {
+				t.Errorf("%T: %+v", a, l)
+			}
+			out[l.Layer] = l
+		}
+		return out
+	}
+	same, other := signed(120, false, 1, 1, 1), signed(120, false, 1, -1, 1, -1)
+	for _, c := range []struct {
+		a     arch.Architecture
+		layer string
+		want  kindred.LayerShare
+	}{
+		{&arch.Shared{Layers: hidden}, "trunk.0", kindred.LayerShare{Of: "units", Share: 1}},
+		{&arch.Shared{Layers: hidden, Share: arch.Fractions{0.5}}, "trunk.0", kindred.LayerShare{Of: "units", Share: 0.5}},
+		{&arch.Shared{Layers: hidden, Share: arch.Fractions{0.5, 0.25}}, "trunk.1", kindred.LayerShare{Of: "units", Share: 0.25}},
+		{&arch.Shared{Layers: hidden, Share: arch.Fractions{0}}, "head", kindred.LayerShare{Of: "units", Share: 0}},
+		{&arch.Shared{Layers: hidden, Tower: arch.Units{3}}, "tower.0", kindred.LayerShare{Of: "units", Share: 0}},
+		{&arch.Hierarchy{Layers: hidden, Groups: [][][]string{{{"t0", "t1"}, {"t2"}}}}, "trunk.1", kindred.LayerShare{Of: "units", Share: 1. / 3}},
+	} {
+		c.want.Layer = c.layer
+		if got := layers(c.a, same)[c.layer]; math.Abs(got.Share-c.want.Share) > 1e-12 || got.Of != c.want.Of {
+			t.Errorf("%+v: %+v, not %+v", c.a, got, c.want)
+		}
+	}
+	for layer, a := range map[string]arch.Architecture{
+		"head": &arch.Shared{Layers: hidden}, "gate": &arch.MMoE{Layers: hidden}, "stands": &arch.Hierarchy{Layers: hidden},
+	} {
+		alike, unlike := layers(a, same)[layer], layers(a, other)[layer]
+		if alike.Of == "" || alike.Of == "units" || !(alike.Share > unlike.Share) {
+			t.Errorf("%T: %+v of tasks that are one, %+v of opposed ones", a, alike, unlike)
+		}
+	}
+	if l := layers(&arch.Conditioned{Layers: hidden}, same); l["vectors"].Of != "vectors" || l["trunk.0"].Share != 1 {
+		t.Errorf("one network that is told the task: %+v", l)
+	}
+	if l := layers(&arch.Embedding{Layers: hidden}, same)["head"]; l.Of != "vectors" || l.Share < 0.9 {
+		t.Errorf("vectors of one task: %+v", l)
+	}
+}
+
+// Gates that are one have share 1, and those that choose different experts 0.
+func TestAlikeness(t *testing.T) {
+	one, two := []float64{1, 0}, []float64{0, 1}
+	for _, c := range []struct {
+		p    [][]float64
+		want float64
+	}{{[][]float64{one, one}, 1}, {[][]float64{{0.3, 0.7}, {0.3, 0.7}, {0.3, 0.7}}, 1}, {[][]float64{one, two}, 0}} {
+		if got := alikeness([][][]float64{c.p, c.p}); math.Abs(got-c.want) > 1e-12 {
+			t.Errorf("%v: %v, not %v", c.p, got, c.want)
+		}
+	}
+	if got := alikeness([][][]float64{{one, two, {0.5, 0.5}}}); !(got > 0 && got < 1) {
+		t.Errorf("%v", got)
+	}
+}

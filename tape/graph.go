@@ -319,6 +319,28 @@ func (g *Graph) Nested(n Node, of []int) bool {
 // BlockOf is the block of each task in n; nil: every block serves every task.
 func (g *Graph) BlockOf(n Node) []int { return g.nodes[n].of }
 
+// Blocks lists the learned numbers in the order of the operations that read
+// them.
+func (g *Graph) Blocks() []*param.Block {
+	var blocks []*param.Block
+	for _, op := range g.ops {
+		blocks = append(blocks, op.params()...)
+	}
+	return blocks
+}
+
+// Made is the node that an operation makes of a block.
+func (g *Graph) Made(b *param.Block) (Node, bool) {
+	for _, op := range g.ops {
+		for _, p := range op.params() {
+			if p == b {
+				return op.made(), true
+			}
+		}
+	}
+	return 0, false
+}
+
 // Bias is where the constants lie that are added to the outputs of task t in n,
 // if n is made by a layer.
 func (g *Graph) Bias(n Node, t int) (lo, hi int, ok bool) {

@@ -59,6 +59,14 @@ var variants = map[string]variant{
 		"batch norm":  func() arch.Architecture { return &arch.Shared{Layers: deep(batchNorm), Tower: arch.Units{3}} },
 		"dropout":     func() arch.Architecture { return &arch.Shared{Layers: deep(dropout), Tower: arch.Units{3}} },
 		"gelu":        func() arch.Architecture { return &arch.Shared{Layers: deep(gelu)} },
+		"half":        func() arch.Architecture { return &arch.Shared{Layers: deep(nil), Share: arch.Fractions{0.5}} },
+		"ever less": func() arch.Architecture {
+			return &arch.Shared{Layers: deep(all), Share: arch.Fractions{1, 0.4}, Tower: arch.Units{3}}
+		},
+		"own below": func() arch.Architecture {
+			return &arch.Shared{Layers: deep(batchNorm), Share: arch.Fractions{0.4, 1}}
+		},
+		"no common units": func() arch.Architecture { return &arch.Shared{Layers: deep(tanh), Share: arch.Fractions{0}} },
 	},
 	"hierarchy": {
 		"learned": func() arch.Architecture { return &arch.Hierarchy{Layers: deep(nil)} },
