@@ -120,6 +120,24 @@ func (h *Hierarchy) level(i int, names []string) ([]int, error) {
 	return of, nil
 }
 
+// Levels are the groups given, from below: of each branching the group of each
+// task.
+func (h *Hierarchy) Levels(tasks []Task) [][]int {
+	var levels [][]int
+	names := make([]string, len(tasks))
+	for t := range tasks {
+		names[t] = tasks[t].Name
+	}
+	for i := range h.Groups {
+		of, err := h.level(i, names)
+		if err != nil {
+			return nil // CheckTasks tells
+		}
+		levels = append(levels, of)
+	}
+	return levels
+}
+
 // Conditioned implements Architecture.
 func (*Hierarchy) Conditioned() bool { return false }
 

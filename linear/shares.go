@@ -19,7 +19,7 @@ func (m Method) sharesOf(d *design, r *kindred.Report, f penalty.Func, w *num.De
 	case !couples(m.penalty()):
 		r.Shares = sharing.All(d.set.Infos(), 0)
 	case layers == nil:
-		r.Shares = d.functional(w)
+		r.Shares = d.functional(f, w)
 	default:
 		r.Shares, r.Columns = d.shares(layers), d.columnShares(layers)
 	}
@@ -146,10 +146,14 @@ func (d *design) length(w *num.Dense, t int) float64 {
 // mostShareRows is how many rows of all tasks say what is common at most, about.
 const mostShareRows = 1 << 15
 
-// functional are the shares of the tasks' functions, on their training rows.
-func (d *design) functional(w *num.Dense) []kindred.Share {
+// functional are the shares of the tasks' functions, on their training rows; by
+// levels where tasks are in groups.
+func (d *design) functional(f penalty.Func, w *num.Dense) []kindred.Share {
 	columns, tasks := make([][]float64, w.Cols), len(d.set.Tasks)
 	s := &sharing.Sample{Own: make([][]float64, w.Cols), Weight: make([][]float64, w.Cols)}
+	if grouping, ok := f.(penalty.Grouping); ok {
+		s.Groups = [][]int{d.perTask(grouping.Groups(w))}
+	}
 	for t := range d.set.Tasks {
 		s.Tasks = append(s.Tasks, d.set.Tasks[t].Name)
 	}
@@ -173,17 +177,17 @@ func (d *design) functional(w *num.Dense) []kindred.Share {
 			s.Own[c] = image(x, columns[c])
 		}
 	}
-	return s.Shares(func(weight []float64) [][]float64 {
-		sums := map[int][]float64{}
+	return s.Shares(func(weight []float64, group []int) [][]float64 {
+		sums, means := map[[2]int][]float64{}, make([][]float64, w.Cols)
 		for c, slot := range d.layout.Slot {
-			if sums[slot] == nil {
-				sums[slot] = make([]float64, w.Rows)
+			key := [2]int{slot, group[d.layout.Task[c]]}
+			if sums[key] == nil {
+				sums[key] = make([]float64, w.Rows)
 			}
-			num.Axpy(weight[c], columns[c], sums[slot])
+			num.Axpy(weight[c], columns[c], sums[key])
 		}
-		means := make([][]float64, w.Cols)
 		for c, slot := range d.layout.Slot {
-			means[c] = image(rows[c], sums[slot])
+			means[c] = image(rows[c], sums[[2]int{slot, group[d.layout.Task[c]]}])
 		}
 		return means
 	})

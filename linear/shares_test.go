@@ -89,3 +89,14 @@ func TestSharesOfPermutedTasks(t *testing.T) {
 		}
 	}
 }
+
+// Two groups of tasks, one the opposite of the other: what is common is each
+// group's.
+func TestLevelsOfGroups(t *testing.T) {
+	s := family(t, synth.Tasks{Tasks: 6, Samples: 60, Features: 4, Noise: 0.3, Clusters: 2, Opposing: true, Seed: 1})
+	for i, x := range fit(t, linear.Method{Penalty: &penalty.Clustered{K: 2}}, s).Report().Shares {
+		if len(x.Levels) != 3 || !(x.Share > 0.7 && x.Levels[1] > 3*x.Levels[0]) {
+			t.Errorf("task %d: %+v", i, x)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/kindred-mtl/kindred"
+	"github.com/kindred-mtl/kindred/arch"
 	"github.com/kindred-mtl/kindred/num"
 	"github.com/kindred-mtl/kindred/prep"
 	"github.com/kindred-mtl/kindred/sharing"
@@ -15,6 +16,8 @@ const (
 	mostShareRows  = 2048
 	mostMeanTasks  = 128
 	mostMeanPasses = 32
+	// mostShareGroups is how many groups of tasks shares are told by.
+	mostShareGroups = 256
 )
 
 // tellShares tells the report how much is common: of each task's function, on
@@ -26,6 +29,7 @@ func (m *Model) tellShares(in *prep.Encoded, train labels) {
 	}
 	c := m.commons(in, train)
 	c.own()
+	c.sample.Groups = m.levels()
 	m.report.Shares, m.report.Layers = c.sample.Shares(c.means), c.layerShares()
 }
 
@@ -124,10 +128,11 @@ func (c *commons) play(rows []int32, tasks []int, out [][]float32) {
 	}
 }
 
-// means are the weighted sums of the outputs of each slot, on the rows of each
-// output's task.
-func (c *commons) means(weight []float64) [][]float64 {
-	sums := make([][]float64, c.slots) // of every row
+// means are the weighted sums of the outputs of each slot and group of tasks, on
+// the rows of each output's task.
+func (c *commons) means(weight []float64, group []int) [][]float64 {
+	groups := 1 + slices.Max(group)
+	sums := make([][]float64, c.slots*groups) // of every row
 	for s := range sums {
 		sums[s] = make([]float64, len(c.rows))
 	}
@@ -141,13 +146,31 @@ func (c *commons) means(weight []float64) [][]float64 {
 		for k, t := range c.among {
 			for o, f := range c.said(c.rows[lo:hi], t, z[k]) {
 				at := c.first[t] + o
-				num.Axpy(weight[at], f, sums[c.sample.Outputs[at].Slot][lo:hi])
+				num.Axpy(weight[at], f, sums[c.sample.Outputs[at].Slot*groups+group[t]][lo:hi])
 			}
 		}
 	})
 	means := make([][]float64, len(c.sample.Outputs))
 	for at, o := range c.sample.Outputs {
-		means[at] = sums[o.Slot][c.start[o.Task]:c.start[o.Task+1]]
+		means[at] = sums[o.Slot*groups+group[o.Task]][c.start[o.Task]:c.start[o.Task+1]]
 	}
 	return means
+}
+
+// levels are the groups of tasks of a hierarchy, from above: given, or learned;
+// nil where there are none, or so many that their means would not fit.
+func (m *Model) levels() [][]int {
+	var levels [][]int
+	if h, ok := m.arch.(*arch.Hierarchy); ok {
+		levels = h.Levels(m.tasks)
+	}
+	if g := m.groups(); g != nil {
+		levels = append(levels, g)
+	}
+	for _, of := range levels {
+		if slices.Max(of) >= mostShareGroups {
+			return nil
+		}
+	}
+	return levels
 }

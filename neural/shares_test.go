@@ -135,3 +135,26 @@ func TestAlikeness(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// Two groups of tasks, one the opposite of the other: what is common is each
+// group's, in a hierarchy that is given; one that is learned has a level too.
+func TestLevelsOfAHierarchy(t *testing.T) {
+	s := signed(150, false, 1, 1, -1, -1)
+	hidden := arch.Layers{Hidden: arch.Units{8, 8}}
+	given := fit(t, Method{Arch: &arch.Hierarchy{Layers: hidden, Groups: [][][]string{{{"t0", "t1"}, {"t2", "t3"}}}}, Training: Training{Epochs: 30, Batch: 32}}, s).Report()
+	for _, x := range given.Shares {
+		if len(x.Levels) != 3 || !(x.Share > 0.8 && x.Levels[1] > 3*x.Levels[0] && x.Levels[1] > x.Levels[2]) || x.Levels[2] != x.Private {
+			t.Errorf("%+v", x)
+		}
+	}
+	learned := fit(t, Method{Arch: &arch.Hierarchy{Layers: hidden}, Training: Training{Epochs: 5, Batch: 32}}, s).Report()
+	for _, x := range learned.Shares {
+		if len(x.Levels) != 3 {
+			t.Errorf("%+v", x)
+		}
+	}
+	flat := fit(t, Method{Arch: &arch.Hierarchy{Layers: hidden, Attach: map[string]int{"t0": 1}}, Training: Training{Epochs: 2, Batch: 32}}, s).Report()
+	if x := flat.Shares[0]; x.Levels != nil {
+		t.Errorf("%+v of a task that stands on a layer", x)
+	}
+}

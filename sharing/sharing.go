@@ -39,35 +39,95 @@ type Sample struct {
 	Outputs []Output
 	Own     [][]float64 // of each output, f on rows of its task
 	Weight  [][]float64 // of each output, the weights of these rows; nil: 1
+	// Groups are those of a hierarchy of the tasks below its root, from above: of
+	// each level the group of each task, from 0.
+	Groups [][]int
 }
 
-// Shares are those of the tasks; nil of a single one. mean returns, for weights
-// of the outputs, the mean on the rows of each output:
+// Mean returns, for weights of the outputs, the mean on the rows of each output:
 //
-//	Σ_s weight_s f_s   over the outputs s of its slot
+//	Σ_s weight_s f_s   over the outputs s of its slot and of its task's group
+type Mean func(weight []float64, group []int) [][]float64
+
+// Shares are those of the tasks; nil of a single one. Functions of different
+// kinds are compared in units of the deviation that those of a kind have.
 //
-// Functions of different kinds are compared in units of the deviation that
-// those of a kind have.
-func (s *Sample) Shares(mean func(weight []float64) [][]float64) []kindred.Share {
+// With a hierarchy the mean m_l of a group's functions at level l is common too,
+// beyond that of the group above, as far as it is more than chance: of G_l groups
+// and T tasks
+//
+//	c_l = c_{l−1} + κ_l (m_l − c_{l−1}),   κ_l = (1 − V_{l+1} / V_l)₊
+//	V_l = Σ_t ‖m_l − m_{l−1}‖_t² / (G_l − G_{l−1})
+//
+// where c_{−1}, m_{−1} and G_{−1} are 0, and below the last level every task is a
+// group: without others V_0 = T M. What each adds is a level of a share, what
+// f_t has beyond the last, and all but that is common.
+func (s *Sample) Shares(mean Mean) []kindred.Share {
 	if len(s.Tasks) < 2 {
 		return nil
 	}
-	scale, members := s.scales(), s.members()
-	weight := make([]float64, len(s.Outputs))
-	for c, o := range s.Outputs {
-		if !o.Out && members[o.Slot] > 0 {
-			weight[c] = 1 / (members[o.Slot] * scale[c])
+	scale := s.scales()
+	levels := s.levels(scale, mean)
+	kappa := s.kappa(scale, levels)
+	fitted, sizes := make([][]float64, len(s.Outputs)), make([][]float64, len(s.Tasks))
+	for c, f := range s.Own {
+		fitted[c] = make([]float64, len(f))
+	}
+	for l, of := range levels {
+		size := make([]float64, len(s.Tasks))
+		for c, o := range s.Outputs {
+			k := kappa[o.Slot][l]
+			size[o.Task] += k * k * scale[c] * scale[c] * s.variance(c, of.means[c], fitted[c], 1/scale[c])
+			num.Scale(fitted[c], 1-k)
+			num.Axpy(k*scale[c], of.means[c], fitted[c])
+		}
+		for t, v := range size {
+			sizes[t] = append(sizes[t], math.Sqrt(v))
 		}
 	}
-	means := mean(weight)
-	kappa := s.kappa(means, scale, members)
 	common, private := make([]float64, len(s.Tasks)), make([]float64, len(s.Tasks))
 	for c, o := range s.Outputs {
-		k := kappa[o.Slot] * scale[c]
-		common[o.Task] += k * k * s.variance(c, means[c], nil, 0)
-		private[o.Task] += s.variance(c, s.Own[c], means[c], k)
+		common[o.Task] += s.variance(c, fitted[c], nil, 0)
+		private[o.Task] += s.variance(c, s.Own[c], fitted[c], 1)
 	}
-	return shares(s.Tasks, common, private)
+	out := shares(s.Tasks, common, private)
+	for t := range out {
+		if s.Groups != nil {
+			out[t].Levels = append(sizes[t], out[t].Private)
+		}
+	}
+	return out
+}
+
+// A level is what the means of its groups add to those above, in units of scale.
+type level struct {
+	means  [][]float64     // m_l, of each output
+	adds   [][]float64     // m_l − m_{l−1}
+	groups map[int]float64 // of each slot
+}
+
+// levels are those of the hierarchy, from the root.
+func (s *Sample) levels(scale []float64, mean Mean) []level {
+	above, out := make([][]float64, len(s.Outputs)), []level(nil)
+	for c, f := range s.Own {
+		above[c] = make([]float64, len(f))
+	}
+	for _, group := range append([][]int{make([]int, len(s.Tasks))}, s.Groups...) {
+		weight, groups, known := s.weights(group, scale)
+		l := level{means: mean(weight, group), groups: groups}
+		for c, o := range s.Outputs {
+			add := make([]float64, len(above[c]))
+			if !known[[2]int{o.Slot, group[o.Task]}] { // no task of the group is in the mean
+				l.means[c] = above[c]
+			}
+			for i, v := range l.means[c] {
+				add[i] = v - above[c][i]
+			}
+			l.adds = append(l.adds, add)
+		}
+		above, out = l.means, append(out, l)
+	}
+	return out
 }
 
 // shares are those of variances.
@@ -82,39 +142,80 @@ func shares(tasks []string, common, private []float64) []kindred.Share {
 	return out
 }
 
-// kappa is κ of each slot; 0 where fewer than two tasks have it.
-func (s *Sample) kappa(means [][]float64, scale []float64, members map[int]float64) map[int]float64 {
-	apart, along := map[int]float64{}, map[int]float64{}
-	for c, o := range s.Outputs {
-		if !o.Out {
-			apart[o.Slot] += s.variance(c, s.Own[c], means[c], scale[c]) / (scale[c] * scale[c])
-			along[o.Slot] += s.variance(c, means[c], nil, 0)
+// weights are those of the outputs in the mean of their group, of functions in
+// units of scale; how many groups of each slot are in it, and which.
+func (s *Sample) weights(group []int, scale []float64) (weight []float64, groups map[int]float64, known map[[2]int]bool) {
+	count := map[[2]int]float64{}
+	groups, known = map[int]float64{}, map[[2]int]bool{}
+	for _, o := range s.Outputs {
+		if key := [2]int{o.Slot, group[o.Task]}; !o.Out {
+			if count[key]++; !known[key] {
+				known[key] = true
+				groups[o.Slot]++
+			}
 		}
 	}
-	kappa := map[int]float64{}
+	weight = make([]float64, len(s.Outputs))
+	for c, o := range s.Outputs {
+		if !o.Out {
+			weight[c] = 1 / (count[[2]int{o.Slot, group[o.Task]}] * scale[c])
+		}
+	}
+	return weight, groups, known
+}
+
+// kappa is κ of each slot and level. Where a level has no groups more than the
+// one above, or every task is one, V is that of the next that has.
+func (s *Sample) kappa(scale []float64, levels []level) map[int][]float64 {
+	members, left := map[int]float64{}, map[int]float64{}
+	along := make([]map[int]float64, len(levels))
+	for l := range levels {
+		along[l] = map[int]float64{}
+	}
+	for c, o := range s.Outputs {
+		if o.Out {
+			continue
+		}
+		members[o.Slot]++
+		rest := make([]float64, len(s.Own[c]))
+		for l, of := range levels {
+			along[l][o.Slot] += s.variance(c, of.adds[c], nil, 0)
+			num.Add(rest, of.adds[c])
+		}
+		left[o.Slot] += s.variance(c, s.Own[c], rest, scale[c]) / (scale[c] * scale[c])
+	}
+	kappa := map[int][]float64{}
 	for slot, n := range members {
-		kappa[slot] = shrink(apart[slot], along[slot], n)
+		k, below := make([]float64, len(levels)), math.NaN()
+		if free := n - levels[len(levels)-1].groups[slot]; free > 0 {
+			below = left[slot] / free
+		}
+		for l := len(levels) - 1; l >= 0; l-- {
+			free := levels[l].groups[slot]
+			if l > 0 {
+				free -= levels[l-1].groups[slot]
+			}
+			if free > 0 {
+				k[l] = shrink(below, along[l][slot]/free)
+				below = along[l][slot] / free
+			}
+		}
+		kappa[slot] = k
+	}
+	for c := range s.Outputs {
+		if slot := s.Outputs[c].Slot; kappa[slot] == nil {
+			kappa[slot] = make([]float64, len(levels))
+		}
 	}
 	return kappa
 }
 
-// shrink is κ, of Σ‖f_t − f̄‖² and Σ‖f̄‖² over n tasks.
-func shrink(apart, along, n float64) float64 {
-	if n < 2 || !(along > 0) {
+// shrink is κ, of V_{l+1} and V_l; 0 where the former is not known.
+func shrink(below, along float64) float64 {
+	if math.IsNaN(below) || !(along > 0) {
 		return 0
 	}
-	return max(0, 1-apart/((n-1)*along))
-}
-
-// members counts the tasks whose mean is that of a slot.
-func (s *Sample) members() map[int]float64 {
-	n := map[int]float64{}
-	for _, o := range s.Outputs {
-		if !o.Out {
-			n[o.Slot]++
-		}
-	}
-	return n
+	return max(0, 1-below/along)
 }
 
 // scales are the units of the outputs: the root mean square of the deviations
@@ -171,7 +272,7 @@ func OfCovariance(tasks []string, diagonal, sums []float64) []kindred.Share {
 	}
 	n := float64(len(tasks))
 	mean := num.Sum(sums) / (n * n)
-	k := shrink(num.Sum(diagonal)-n*mean, n*mean, n)
+	k := shrink((num.Sum(diagonal)-n*mean)/(n-1), n*mean)
 	common, private := make([]float64, len(tasks)), make([]float64, len(tasks))
 	for t := range tasks {
 		common[t] = k * k * mean

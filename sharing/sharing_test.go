@@ -54,13 +54,13 @@ func (f *family) on(t int, w []float64) []float64 {
 	return z
 }
 
-func (f *family) shares() []float64 {
-	all := f.Shares(func(weight []float64) [][]float64 {
+func (f *family) told() []kindred.Share {
+	return f.Shares(func(weight []float64, group []int) [][]float64 {
 		means := make([][]float64, len(f.Outputs))
 		for c, o := range f.Outputs {
 			sum := make([]float64, features)
 			for s, other := range f.Outputs {
-				if other.Slot == o.Slot {
+				if other.Slot == o.Slot && group[other.Task] == group[o.Task] {
 					num.Axpy(weight[s], f.w[s], sum)
 				}
 			}
@@ -68,6 +68,11 @@ func (f *family) shares() []float64 {
 		}
 		return means
 	})
+}
+
+func (f *family) shares() []float64 {
+	all := f.told()
+
 	out := make([]float64, len(all))
 	for t, s := range all {
 		out[t] = s.Share
@@ -227,6 +232,61 @@ func TestRows(t *testing.T) {
 	}{{3, 5, []int{0, 1, 2}}, {3, 3, []int{0, 1, 2}}, {10, 2, []int{2, 7}}, {0, 4, []int{}}, {4, 0, []int{2}}} {
 		if got := sharing.Rows(c.n, c.most); !slices.Equal(got, c.want) {
 			t.Errorf("%d of %d: %v, not %v", c.most, c.n, got, c.want)
+		}
+	}
+}
+
+// Levels of a hierarchy are the variances of what its nodes add: of w_t = w0 +
+// u_g + v_t about those of the three, and what is not there has none.
+func TestLevels(t *testing.T) {
+	groups := []int{0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2}
+	for _, sizes := range [][3]float64{{1, 1, 0.5}, {1, 0, 0.5}, {0, 1, 0.5}, {0, 0, 1}, {0.5, 1, 0}} {
+		var got [3]float64
+		const draws = 30
+		for seed := range uint64(draws) {
+			random := rand.New(rand.NewPCG(seed, 5))
+			parts := [2][][]float64{{normals(features, random)}, {normals(features, random), normals(features, random), normals(features, random)}}
+			w := make([][]float64, len(groups))
+			for i, g := range groups {
+				w[i] = normals(features, random)
+				num.Scale(w[i], sizes[2])
+				num.Axpy(sizes[0], parts[0][0], w[i])
+				num.Axpy(sizes[1], parts[1][g], w[i])
+			}
+			f := of(w, each(len(groups)), 200, random)
+			f.Groups = [][]int{groups}
+			for _, s := range f.told() {
+				if len(s.Levels) != 3 || s.Levels[2] != s.Private {
+					t.Fatalf("%+v", s)
+				}
+				for l, v := range s.Levels {
+					got[l] += v * v / (draws * features * float64(len(groups)))
+				}
+			}
+		}
+		for l, v := range got {
+			if want := sizes[l] * sizes[l]; math.Abs(v-want) > 0.08+0.35*want*float64(min(1, 2-l)) {
+				t.Errorf("%v: variances %.2f", sizes, got)
+				break
+			}
+		}
+	}
+}
+
+// A level at which all are together, or apart, adds nothing to what is common.
+func TestLevelsThatAddNothing(t *testing.T) {
+	random := draw()
+	w := make([][]float64, 4)
+	for i := range w {
+		w[i] = normals(features, random)
+		num.Axpy(1, w[0], w[i])
+	}
+	f := of(w, each(4), 25, random)
+	want := f.shares()
+	f.Groups = [][]int{{0, 0, 0, 0}, {0, 1, 2, 3}}
+	for i, s := range f.told() {
+		if math.Abs(s.Share-want[i]) > 1e-12 || s.Levels[1] > 1e-9 || s.Levels[2] != 0 {
+			t.Errorf("%+v, not a share of %v", s, want[i])
 		}
 	}
 }
