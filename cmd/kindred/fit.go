@@ -123,22 +123,7 @@ func printReport(cmd *cobra.Command, tasks []kindred.TaskInfo, r kindred.Report)
 	}
 	printGroups(w, tasks, r.Groups)
 	printMixtures(w, r.Mixtures)
-	if len(r.Shares) > 0 {
-		header := table.Row{"task", "common", "private", "share"}
-		if r.Shares[0].Levels != nil {
-			header = append(header, "from the root down")
-		}
-		t := newTable(w, header, 2, 3, 4)
-		rows(t, len(r.Shares), 12, func(i int) table.Row {
-			s := r.Shares[i]
-			row := table.Row{shorten(s.Task, 40), fmt.Sprintf("%.4f", s.Common), fmt.Sprintf("%.4f", s.Private), fmt.Sprintf("%.2f", s.Share)}
-			if s.Levels != nil {
-				row = append(row, fmt.Sprintf("%.3f", s.Levels))
-			}
-			return row
-		})
-		t.Render()
-	}
+	printShares(w, &r)
 	warn(cmd, r.Warnings)
 }
 
