@@ -46,6 +46,7 @@ func TestOneTask(t *testing.T) {
 		layout, p, y := begin(&arch.Shared{Layers: l}, 3)
 		for _, a := range []arch.Architecture{
 			&arch.Hierarchy{Layers: l}, &arch.Hierarchy{Layers: l, Branches: 1}, &arch.MMoE{Layers: l, Experts: 1},
+			&arch.Shared{Layers: l, Share: arch.Fractions{0.5}},
 		} {
 			other, q, z := begin(a, 3)
 			if !slices.Equal(p, q) || !slices.Equal(y, z) {

@@ -103,6 +103,9 @@ func (*Shared) Conditioned() bool { return false }
 // Build implements Architecture.
 func (s *Shared) Build(b *Builder) []tape.Node {
 	layers := len(s.Sizes())
+	if len(b.Tasks) == 1 {
+		s = &Shared{Layers: s.Layers, Tower: s.Tower} // all is its own, or common
+	}
 	common, own := []tape.Node{b.X}, []tape.Node(nil) // what a layer reads of each
 	for i := range layers {
 		name := fmt.Sprintf("trunk.%d", i)

@@ -97,7 +97,7 @@ func within(a, b []float64, share float64) bool {
 func (d *design) evidenceOf(p *solve.Problem, open penalty.Adapting) *strengthEvidence {
 	e := &strengthEvidence{task: d.layout.Task, slot: d.layout.Slot, tasks: len(d.set.Tasks), groups: 1, noise: 1, noisy: true}
 	e.group = make([]int, p.Features())
-	if most := fewest(len(p.Tasks)); most < p.Features() {
+	if most := few(p); most < p.Features() {
 		e.span = principal(p, most)
 		e.group = make([]int, e.span.Cols)
 	} else if open.ByColumn() {
@@ -114,19 +114,29 @@ func (d *design) evidenceOf(p *solve.Problem, open penalty.Adapting) *strengthEv
 
 // Evidence is of features as they are while all Gram matrices have at most so
 // many numbers, and a factor of each takes at most so many multiplications; of
-// more features of their principal combinations, of which all have one s and p.
+// more features of their principal combinations, of which all have one s and p,
+// as many as keep what they are made of and the rows in them in bounds.
 const (
-	mostGrams    = 1 << 22
-	mostEvidence = 1 << 25
+	mostGrams        = 1 << 22
+	mostEvidence     = 1 << 25
+	mostCombinations = 1 << 22
+	mostCombined     = 1 << 25
 )
 
-// fewest is up to how many features that is so for so many columns.
-func fewest(columns int) int {
-	d := 4
+// few is up to how many features that is so, and how many combinations there are
+// of more.
+func few(p *solve.Problem) int {
+	d, columns, rows := 4, len(p.Tasks), 1
 	for columns*(d+1)*(d+1)*(d+1) <= mostEvidence && columns*(d+1)*(d+1) <= mostGrams {
 		d++
 	}
-	return d
+	if p.Features() <= d {
+		return d
+	}
+	for i := range p.Tasks {
+		rows = max(rows, p.Tasks[i].X.Rows)
+	}
+	return max(4, min(d, mostCombinations/p.Features(), mostCombined/rows))
 }
 
 // principal are about the first combinations of features in which the rows of

@@ -107,14 +107,30 @@ func (c *commons) said(rows []int32, t int, z []float32) [][]float64 {
 	return out
 }
 
-// own asks each task of its rows.
+// own asks each task of its rows: several at a time where tasks have few, as it
+// takes as long as all tasks are many to say which are asked.
 func (c *commons) own() {
-	found := make([][][]float64, len(c.m.infos))
-	num.For(len(found), func(t int) {
-		rows := c.rows[c.start[t]:c.start[t+1]]
-		z := make([]float32, len(rows)*c.m.heads[t].outputs())
-		c.play(rows, []int{t}, [][]float32{z})
-		found[t] = c.said(rows, t, z)
+	found, tasks := make([][][]float64, len(c.m.infos)), [][]int{nil}
+	for t := range found {
+		last := &tasks[len(tasks)-1]
+		if n := len(*last); n > 0 && (c.m.engine.graph.Long || c.start[t+1]-c.start[(*last)[0]] > predictRows) {
+			tasks = append(tasks, nil)
+			last = &tasks[len(tasks)-1]
+		}
+		*last = append(*last, t)
+	}
+	num.For(len(tasks), func(i int) {
+		from := c.start[tasks[i][0]]
+		rows := c.rows[from:c.start[tasks[i][len(tasks[i])-1]+1]]
+		z := make([][]float32, len(tasks[i]))
+		for k, t := range tasks[i] {
+			z[k] = make([]float32, len(rows)*c.m.heads[t].outputs())
+		}
+		c.play(rows, tasks[i], z)
+		for k, t := range tasks[i] {
+			lo, hi, n := c.start[t], c.start[t+1], c.m.heads[t].outputs()
+			found[t] = c.said(c.rows[lo:hi], t, z[k][(lo-from)*n:(hi-from)*n])
+		}
 	})
 	for _, f := range found {
 		c.sample.Own = append(c.sample.Own, f...)
