@@ -55,8 +55,12 @@ func (m *Model) commons(in *prep.Encoded, train labels) *commons {
 	slots := map[string]int{}
 	for t, info := range m.infos {
 		c.sample.Tasks = append(c.sample.Tasks, info.Name)
-		for _, k := range sharing.Rows(len(train.row[t]), max(4, mostShareRows/len(m.infos))) {
-			c.rows = append(c.rows, train.row[t][k])
+		rows := train.row[t]
+		if some := slices.IndexFunc(train.row, func(rows []int32) bool { return len(rows) > 0 }); len(rows) == 0 && some >= 0 {
+			rows = train.row[some] // what the others have taught it, on rows of theirs
+		}
+		for _, k := range sharing.Rows(len(rows), max(4, mostShareRows/len(m.infos))) {
+			c.rows = append(c.rows, rows[k])
 		}
 		c.start = append(c.start, len(c.rows))
 		names := []string{""}
