@@ -28,7 +28,7 @@ func (m *Model) Report() kindred.Report {
 	r := kindred.Report{Method: "kernel", Status: "unknown"}
 	if p, ok := m.part.(kindred.Reporter); ok {
 		r = p.Report()
-		r.Method = "kernel " + r.Method
+		r.Method, r.Columns = "kernel "+r.Method, nil // the features are no columns
 	}
 	r.Parameters = maps.Clone(r.Parameters)
 	if r.Parameters == nil {

@@ -3,6 +3,7 @@ package linear_test
 import (
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -164,6 +165,28 @@ func TestAdaptiveTakesWhatComes(t *testing.T) {
 	}
 	if _, err := (linear.Method{Penalty: &penalty.Adaptive{By: "rows"}}).Fit(ctx, s); err == nil {
 		t.Error("by=rows is taken")
+	}
+}
+
+// Columns are those that have features, and workers do not matter, also where
+// evidence is of combinations of features.
+func TestAdaptiveColumnsAndWorkers(t *testing.T) {
+	s := family(t, synth.Tasks{Tasks: 70, Samples: 6, Features: 90, Informative: 3, Seed: 9})
+	clear(s.Tasks[0].Table.Columns[0].Number)
+	m := linear.Method{Penalty: &penalty.Adaptive{}}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	one := fit(t, m, s)
+	runtime.GOMAXPROCS(2)
+	two := fit(t, m, s)
+	if d := cmp.Diff(predict(t, one, s), predict(t, two, s)); d != "" {
+		t.Error(d)
+	}
+	r := one.Report()
+	if d := cmp.Diff(r, two.Report()); d != "" {
+		t.Error(d)
+	}
+	if first := s.Tasks[0].Table.Columns[1].Name; len(r.Columns) != 89 || r.Columns[0].Column != first || r.Status != "converged" {
+		t.Errorf("%d columns from %+v, %s", len(r.Columns), r.Columns[0], r.Status)
 	}
 }
 

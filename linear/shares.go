@@ -31,16 +31,29 @@ func (m Method) sharesOf(d *design, r *kindred.Report, f penalty.Func, w *num.De
 	for c, t := range d.layout.Task {
 		r.Shares[t].Pull = pull[c]
 	}
-	features, of := make([]float64, len(r.Columns)), d.featureColumns()
-	for j, c := range of {
-		if c < len(features) {
-			r.Columns[c].Expected += expected[j]
-			features[c]++
+	place, _ := d.columnPlaces()
+	for j, at := range place { // the same for all features of a column
+		if at >= 0 && len(r.Columns) > 0 {
+			r.Columns[at].Expected = expected[j]
 		}
 	}
-	for c, n := range features {
-		r.Columns[c].Expected /= max(1, n)
+}
+
+// columnPlaces are, of each row of W, the place of its column among those that
+// have features, −1 of the constant's; and these columns.
+func (d *design) columnPlaces() (place []int, columns []string) {
+	schema, last := d.prep.Schema(), -1
+	for _, c := range d.featureColumns() {
+		if c == len(schema) {
+			place = append(place, -1)
+			continue
+		}
+		if c != last {
+			columns, last = append(columns, schema[c].Name), c
+		}
+		place = append(place, len(columns)-1)
 	}
+	return place, columns
 }
 
 // featureColumns is the column of each row of W, the constant's the last.
@@ -54,17 +67,13 @@ func (d *design) featureColumns() []int {
 
 // columnShares says how much of the weights of each column is common.
 func (d *design) columnShares(layers []*num.Dense) []kindred.ColumnShare {
-	var out []kindred.ColumnShare
-	for _, c := range d.prep.Schema() {
-		out = append(out, kindred.ColumnShare{Column: c.Name})
-	}
-	if len(out) > mostRelated {
+	place, columns := d.columnPlaces()
+	if len(columns) > mostRelated {
 		return nil
 	}
-	own := layers[len(layers)-1]
-	all := make([]float64, len(out))
-	for j, c := range d.featureColumns() {
-		if c == len(out) {
+	out, all, own := make([]kindred.ColumnShare, len(columns)), make([]float64, len(columns)), layers[len(layers)-1]
+	for j, at := range place {
+		if at < 0 {
 			continue
 		}
 		for k := range d.layout.Task {
@@ -72,13 +81,13 @@ func (d *design) columnShares(layers []*num.Dense) []kindred.ColumnShare {
 			for _, layer := range layers[:len(layers)-1] {
 				common += layer.At(j, k)
 			}
-			out[c].Share += common * common
-			all[c] += common*common + private*private
+			out[at].Share += common * common
+			all[at] += common*common + private*private
 		}
 	}
-	for c, total := range all {
-		if total > 0 {
-			out[c].Share /= total
+	for at, total := range all {
+		if out[at].Column = columns[at]; total > 0 {
+			out[at].Share /= total
 		}
 	}
 	return out

@@ -24,7 +24,7 @@ func printShares(w io.Writer, r *kindred.Report) {
 	if len(r.Shares) > 0 && r.Mixtures == nil {
 		printTaskShares(w, r.Shares)
 	}
-	if len(r.Columns) > 0 && r.Columns[0].Expected > 0 {
+	if slices.ContainsFunc(r.Columns, func(c kindred.ColumnShare) bool { return c.Expected > 0 }) {
 		t := newTable(w, table.Row{"column", "share", "expected"}, 2, 3)
 		rows(t, len(r.Columns), 12, func(i int) table.Row {
 			c := r.Columns[i]
