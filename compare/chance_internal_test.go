@@ -18,7 +18,7 @@ var sets = flag.Int("sets", 5, "sets of each kind in TestChances")
 
 const (
 	fewRows = 30
-	redraws   = 8 // of training rows, over which a true gain is the mean
+	redraws = 8 // of training rows, over which a true gain is the mean
 )
 
 // Of tasks that are said to gain with a probability of p, about p do.

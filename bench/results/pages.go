@@ -58,7 +58,7 @@ var pages = []example{
 			{words: "One model, in one file, that knows how a review of any of the 16 domains reads:",
 				command: "fit fdu_mtl.csv.gz --task task --target y --drop split --method shared-svm:C=1,mu=1 --out reviews.model", most: 30},
 		},
-		ends: "What makes a review favourable is much the same for a book and a blender: each domain errs less with the others than alone.",
+		ends: "What makes a review favourable is much the same for a book and a blender: a domain errs less with the others than alone, but for one or two.",
 	},
 	{
 		name: "digits", title: "Digits: ten questions about one image",
