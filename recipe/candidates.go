@@ -19,6 +19,7 @@ var sought = []struct {
 	{"single-task", compare.Apart, nil},
 	{"pooled", compare.Together, nil},
 	{"shared-ridge", compare.Together, nil},
+	{"adaptive", compare.Together, size.plain},
 	{"trace", compare.Together, size.plain},
 	{"clustered", compare.Groups, size.plain},
 	{"guarded", compare.Guarded, nil},
