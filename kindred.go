@@ -83,6 +83,7 @@ type Report struct {
 	Shares     []Share            `json:"shares,omitempty"`     // one a task, where there are several
 	Columns    []ColumnShare      `json:"columns,omitempty"`    // one a column, where weights have a common part
 	Layers     []LayerShare       `json:"layers,omitempty"`     // of a network of several tasks, from below
+	Curve      *Curve             `json:"curve,omitempty"`      // of the training of a network
 	Vectors    [][]float64        `json:"vectors,omitempty"`    // one a task, where each has a place in a space that all share; of several outputs one after the other
 	// Relation is the covariance of the tasks, of trace 1, where it is learned:
 	// task × task, of tasks with one output each.
@@ -135,6 +136,14 @@ type LayerShare struct {
 	// "vectors".
 	Of    string  `json:"of"`
 	Share float64 `json:"share"`
+}
+
+// A Curve is how the losses of a network went, one number an epoch: their means
+// over tasks, in units of each task's loss.
+type Curve struct {
+	Train []float64 `json:"train"`          // while training
+	Held  []float64 `json:"held,omitempty"` // of rows held out; none where there are none
+	Best  int       `json:"best"`           // the epoch whose parameters are kept, from 1
 }
 
 // A Mixture says what the predictions of a task are mixed of, and what rows held

@@ -53,8 +53,10 @@ type Method struct {
 	MoreThan  *float64 `json:"rows_alone_more_than,omitempty"`
 	// Groups are those of the tasks that each split's fit found, −1 for a task
 	// without training rows; of methods that find some.
-	Groups   [][]int        `json:"groups,omitempty"`
-	Warnings map[string]int `json:"warnings,omitempty"` // of the fits, and how often each was given
+	Groups [][]int `json:"groups,omitempty"`
+	// Calibration is of probabilities and quantiles; nil where there are none.
+	Calibration *Calibration   `json:"calibration,omitempty"`
+	Warnings    map[string]int `json:"warnings,omitempty"` // of the fits, and how often each was given
 }
 
 // A Summary is a metric's mean over splits and its standard deviation over

@@ -63,6 +63,7 @@ func trainRows(folds []split.Fold) float64 {
 // warnings.
 func (m *Method) summarize(set *kindred.Set, trials []trial) {
 	m.Metrics, m.Warnings = map[string]Summary{}, map[string]int{}
+	m.Calibration = calibrated(trials)
 	for _, t := range trials {
 		for _, w := range t.warnings {
 			m.Warnings[w]++

@@ -59,7 +59,7 @@ type checkpoint struct {
 type memory struct {
 	params, state, bestParams, bestState, tops []float32
 	optim                                      map[string][]float32
-	rule, losses, held, topLosses              []float64
+	rule, losses, curve, held, topLosses       []float64
 }
 
 // each calls f for every array of the i-th network but the optimizer's.
@@ -72,6 +72,7 @@ func (c *memory) each(i int, single func(name string, a *[]float32), double func
 	single(at+"tops", &c.tops)
 	double(at+"weighting", &c.rule)
 	double(at+"losses", &c.losses)
+	double(at+"curve", &c.curve)
 	double(at+"best.held", &c.held)
 	double(at+"tops.held", &c.topLosses)
 }
@@ -322,7 +323,7 @@ func (t *trainer) standing() (standing, memory) {
 	s.Best = bestEpoch{Epoch: t.best.Epoch, Heat: t.best.Heat, Mean: t.best.Mean}
 	c := memory{
 		params: t.run.Params, state: t.run.State, bestParams: t.best.Params, bestState: t.best.State,
-		optim: t.opt.Tensors(), rule: t.rule.State(), held: t.best.Held, losses: slices.Concat(t.epochLosses...),
+		optim: t.opt.Tensors(), rule: t.rule.State(), held: t.best.Held, losses: slices.Concat(t.epochLosses...), curve: t.heldMeans,
 	}
 	s.Optim = slices.Sorted(maps.Keys(c.optim))
 	for _, top := range t.tops {
@@ -342,7 +343,7 @@ func (t *trainer) resume(s standing, c *memory) error {
 		got, want int
 	}{
 		{"parameters", len(c.params), n}, {"best parameters", len(c.bestParams), n}, {"state", len(c.state), state}, {"best state", len(c.bestState), state},
-		{"losses", len(c.losses), s.Epoch * tasks}, {"held-out losses", len(c.held), tasks}, {"heads", len(s.Tops), tasks}, {"heads' losses", len(c.topLosses), tasks},
+		{"losses", len(c.losses), s.Epoch * tasks}, {"held-out means", len(c.curve), s.Epoch}, {"held-out losses", len(c.held), tasks}, {"heads", len(s.Tops), tasks}, {"heads' losses", len(c.topLosses), tasks},
 	} {
 		if a.got != a.want {
 			return fmt.Errorf("%d numbers of %s where the network has %d", a.got, a.what, a.want)
@@ -363,6 +364,7 @@ func (t *trainer) resume(s standing, c *memory) error {
 	for losses := range slices.Chunk(c.losses, tasks) {
 		t.epochLosses = append(t.epochLosses, losses)
 	}
+	t.heldMeans = c.curve
 	t.best = snapshot{Epoch: s.Best.Epoch, Params: c.bestParams, State: c.bestState, Heat: s.Best.Heat, Held: c.held, Mean: s.Best.Mean}
 	return t.resumeTops(s, c)
 }

@@ -232,11 +232,25 @@ func (t *trainer) report(m *Model) kindred.Report {
 	if t.name != "" {
 		r.Solver += ", hidden layers " + t.name
 	}
+	r.Curve = t.curve()
 	if v, ok := t.arch.(interface{ VectorsOf() string }); ok {
 		r.Vectors = m.vectors(v.VectorsOf())
 	}
 	r.Groups = m.groups()
 	return r
+}
+
+// curve is how the training went, epoch by epoch.
+func (t *trainer) curve() *kindred.Curve {
+	c := &kindred.Curve{Best: t.best.Epoch}
+	for i, losses := range t.epochLosses {
+		mean, _ := meanOf(losses)
+		c.Train = append(c.Train, mean)
+		if held := t.heldMeans[i]; held-held == 0 { // a number
+			c.Held = append(c.Held, held)
+		}
+	}
+	return c
 }
 
 // block is the parameters called name, or nil.

@@ -48,6 +48,7 @@ type trainer struct {
 
 	epoch, step int
 	epochLosses [][]float64
+	heldMeans   []float64 // of each epoch, over tasks; NaN where nothing is held out
 	sums, seen  []float64 // of the epoch's training losses, and their weights
 	best        snapshot
 	tops        []top
@@ -541,15 +542,12 @@ func (t *trainer) look(trained []float64) error {
 		mean += held[task]
 		n++
 	}
+	t.heldMeans = append(t.heldMeans, mean/n)
 	if n == 0 {
-		for _, l := range trained {
-			if !math.IsNaN(l) {
-				mean += l
-				n++
-			}
-		}
+		mean, n = meanOf(trained)
+	} else {
+		mean /= n
 	}
-	mean /= n
 	if math.IsInf(mean, 0) || math.IsNaN(mean) {
 		return errDiverged
 	}
@@ -568,6 +566,16 @@ func (t *trainer) look(trained []float64) error {
 		t.m.Progress(Progress{Epoch: t.epoch, Epochs: t.plan.epochs, Network: t.name, Train: trained, Held: held, Best: better})
 	}
 	return nil
+}
+
+// meanOf is the mean of the n losses that are not NaN.
+func meanOf(losses []float64) (mean, n float64) {
+	for _, l := range losses {
+		if !math.IsNaN(l) {
+			mean, n = mean+l, n+1
+		}
+	}
+	return mean / n, n
 }
 
 // own copies the parameters that a task alone uses.
