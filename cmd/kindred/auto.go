@@ -63,20 +63,19 @@ func (s *searching) take(cmd *cobra.Command, ways []chosen) ([]chosen, error) {
 }
 
 // entrants are the methods named, the baselines, and the search, on a set.
-func (s *searching) entrants(among *structure, set *kindred.Set, ways []chosen, seed uint64) (o compare.Options, err error) {
+func (s *searching) entrants(among *structure, set *kindred.Set, ways []chosen, seed uint64) (known recipe.Structure, o compare.Options, err error) {
 	recipes := names(ways)
 	if s.on {
 		recipes = append(recipes, recipe.Sought()...)
 	}
-	known, err := among.read(set, recipes)
-	if err != nil {
-		return o, err
+	if known, err = among.read(set, recipes); err != nil {
+		return known, o, err
 	}
 	if o, err = entrants(ways, kindsOf(set), seed, known); err != nil {
-		return o, wrong(err)
+		return known, o, wrong(err)
 	}
 	o.Auto, err = s.options(set, seed, known)
-	return o, err
+	return known, o, err
 }
 
 // say names the file of an error in what was kept.

@@ -174,6 +174,7 @@ func compareCommand(c *common) *cobra.Command {
 	var among structure
 	var p plan
 	var search searching
+	var page reporting
 	var methods, files []string
 	var metric string
 	cmd := &cobra.Command{
@@ -209,7 +210,7 @@ func compareCommand(c *common) *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("%s: %w", f.Name, err)
 			}
-			o, err := search.entrants(&among, f.Set, ways, c.seed)
+			known, o, err := search.entrants(&among, f.Set, ways, c.seed)
 			if err != nil {
 				return err
 			}
@@ -226,6 +227,10 @@ func compareCommand(c *common) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			page.plans, page.known, page.ways = plans, known, ways
+			if err := page.write(cmd, f, d, c.seed); err != nil && stopped == nil {
+				return err
+			}
 			if err := search.end(cmd.ErrOrStderr(), stopped != nil); err != nil {
 				return err
 			}
@@ -236,6 +241,7 @@ func compareCommand(c *common) *cobra.Command {
 	among.flags(cmd)
 	p.flags(cmd)
 	search.flags(cmd)
+	page.flags(cmd)
 	cmd.Flags().StringVar(&in.options.Time, "time", "", "`column` of times: train on the past, test on what follows")
 	cmd.Flags().StringArrayVar(&methods, "method", nil, "`method`, with its options behind a colon; repeat for several (default: "+strings.Join(standard, ", ")+")")
 	cmd.Flags().StringArrayVar(&files, "recipe", nil, "recipe `file` of a method, see kindred recipe; repeat for several")

@@ -42,6 +42,7 @@ var floors = map[string]int{
 	"relate":           7,
 	"relate/picture":   8,
 	"recipe":           8,
+	"report":           8,
 	"cmd/kindred":      10,
 	"internal/lint":    11,
 	"num/internal/gen": 11,
