@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/kindred-mtl/kindred"
@@ -78,7 +79,7 @@ func chancesAndTruth(t *testing.T, g *synth.Tasks) ([]Chance, []float64) {
 			truth[k] += before[k] - after[k]
 		}
 	}
-	return chances(r.Methods[2].Tasks, r.Methods[2].Splits), truth
+	return chances(r.Methods[2].Tasks), truth
 }
 
 // rowsOf are the places from lo to hi in every task.
@@ -138,6 +139,36 @@ func TestEffects(t *testing.T) {
 	c = tell([]float64{4, -4, 3, -3, 0.1}, []float64{0.01, 0.01, 0.01, 0.01, 0.01})
 	if *c[0].Probability < 0.999 || *c[1].Probability > 0.001 || *c[0].Gain > 4 || *c[0].Gain < 3.9 {
 		t.Errorf("effects far apart become %v", *c[0].Gain)
+	}
+}
+
+// A few tasks that are harmed are not taken for what harmless tasks are, however
+// many these are; and without such tasks none is invented.
+func TestChancesOfFewOthers(t *testing.T) {
+	draw := rand.New(rand.NewPCG(1, 2))
+	const n, others = 400, 8
+	e, places, out := effects{make([]float64, n), make([]float64, n)}, make([]int, n), make([]Chance, n)
+	for i := range n {
+		places[i], e.square[i] = i, 0.04
+		e.g[i] = 0.2 + 0.2*draw.NormFloat64()
+		if i < others {
+			e.g[i] -= 1.5
+		}
+	}
+	e.tell(places, out)
+	for i, c := range out {
+		if harmed := *c.Probability < 0.1; harmed != (i < others) {
+			t.Errorf("effect %d, measured as %.2f, gains with probability %.2f", i, e.g[i], *c.Probability)
+		}
+	}
+	for i := range others {
+		e.g[i] += 1.5
+	}
+	e.tell(places, out)
+	for i, c := range out {
+		if *c.Probability < 0.9 {
+			t.Errorf("of equal effects %d, measured as %.2f, gains with probability %.2f", i, e.g[i], *c.Probability)
+		}
 	}
 }
 

@@ -126,8 +126,10 @@ func (j *judge) ofTask(t int, single, own []trial) (g *Gain, p, relative float64
 		return nil, math.NaN(), math.NaN()
 	}
 	var i score.Interval
-	if len(j.folds) == 1 {
-		i = j.bootstrap(t, single, own)
+	free, drawn := float64(len(d)-1), len(j.folds) == 1
+	if drawn {
+		_, rows := j.units(0, []int{t})
+		free, i = float64(rows-1), j.bootstrap(t, single, own)
 	} else {
 		i = score.Resampled(d, j.overlap([]int{t}, d, func(f int) draw { return j.drawTask(t, f, single, own) }))
 	}
@@ -135,7 +137,9 @@ func (j *judge) ofTask(t int, single, own []trial) (g *Gain, p, relative float64
 	if mean, _, _ := defined(base); mean != 0 {
 		relative = 100 * i.Value / math.Abs(mean)
 	}
-	return newGain(metric.name, i), i.P, relative
+	g = newGain(metric.name, i)
+	g.free, g.drawn = free, drawn
+	return g, i.P, relative
 }
 
 // overall is the gain in the metric over tasks, nil where it has no value.

@@ -65,7 +65,7 @@ func (r *Result) recommend(ctx context.Context, set *kindred.Set, s *search, o *
 	if m == nil || m.Gain == nil || m.Gain.Value == nil {
 		return nil
 	}
-	out.Gain, out.Tasks = m.Gain, chances(m.Tasks, m.Splits)
+	out.Gain, out.Tasks = m.Gain, chances(m.Tasks)
 	out.Sentences = out.words(single, m)
 	r.Recommendation = out
 	return nil
@@ -154,6 +154,9 @@ func (r *Recommendation) words(single, m *Method) []string {
 		first = fmt.Sprintf("Learn the tasks in %d groups, by %s: against each task alone that gains %s, %s.", 1+slices.Max(r.Groups), r.Method, gain, beyond)
 	default:
 		first = fmt.Sprintf("Learn the tasks together, by %s: against each task alone that gains %s, %s.", r.Method, gain, beyond)
+	}
+	if r.Verdict != string(Apart) && m.Gain.Verdict == "" {
+		first = "Sharing pays little, if anything. " + first
 	}
 	if !r.Nested && r.Verdict != string(Apart) {
 		first += " It was chosen on the very rows that it is judged on, so that it looks better than it is."

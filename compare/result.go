@@ -90,6 +90,9 @@ type Gain struct {
 	High    *float64 `json:"high"`
 	P       *float64 `json:"p"`
 	Verdict string   `json:"verdict"` // better, worse, or nothing
+
+	free  float64 // degrees of freedom of the interval, of a task
+	drawn bool    // by a bootstrap
 }
 
 // Named is a number of a task: the least gain of those in Result.Metric.

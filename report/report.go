@@ -166,9 +166,12 @@ func (d *Document) sentences() []string {
 	return []string{"No method has a gain to speak of: single-task learning could not be judged on the rows held out."}
 }
 
-// verdict is the verdict in one word.
+// verdict is the verdict in a word or three.
 func (d *Document) verdict() string {
 	if a := d.Result.Recommendation; a != nil {
+		if a.Verdict != "apart" && a.Gain.Verdict == "" {
+			return "Little to gain"
+		}
 		return map[string]string{"together": "Together", "groups": "In groups", "apart": "Apart"}[a.Verdict]
 	}
 	return "Open"

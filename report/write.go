@@ -47,7 +47,7 @@ var charts = sync.OnceValue(func() string {
 })
 
 var page = sync.OnceValue(func() *template.Template {
-	return template.Must(template.New("page.html").Parse(asset("page.html")))
+	return template.Must(template.New("page.html").Funcs(template.FuncMap{"short": short}).Parse(asset("page.html")))
 })
 
 // filled are the fields of the page.

@@ -243,7 +243,7 @@
         data: order.map(i => {
           const near = space.three ? .5 + .5 * points[i][2] / deep : 1;
           return { task: i, value: points[i].slice(0, 2), symbolSize: (few ? 12 : 9) * (.65 + .45 * near), itemStyle: { color: palette[r.groups[i] % palette.length], opacity: .35 + .6 * near, borderColor: c.panel, borderWidth: 1 },
-            label: { show: few, formatter: () => cut(r.tasks[i], 18), position: "right", color: c.ink, fontSize: 11 } };
+            label: { show: few, formatter: () => cut(r.tasks[i], 18), position: points[i][0] > .45 * reach ? "left" : "right", color: c.ink, fontSize: 11 } };
         }),
       }],
     };
