@@ -3,6 +3,7 @@ package compare
 import (
 	"cmp"
 	"context"
+	"errors"
 	"hash/fnv"
 	"math/rand/v2"
 	"slices"
@@ -13,15 +14,16 @@ import (
 
 // An Importance says how much worse tasks are predicted where a column is
 // shuffled among the rows of a task: the rise of the mean loss, relative to the
-// loss of the task's mean or most frequent class, so that 1 is all that there is
-// to lose. Losses are squared errors, and Brier scores of classes (of a model
+// loss of saying the same of every row, so that 1 is all that there is to lose;
+// where the model's own loss is the larger, relative to that, for the few rows of
+// a task may happen to be much alike. Losses are squared errors, and Brier scores of classes (of a model
 // without probabilities the share of errors).
 //
 // Breiman, Random forests, Machine Learning 45, 2001; Fisher, Rudin, Dominici,
 // All models are wrong, but many are useful, JMLR 20, 2019.
 type Importance struct {
 	Columns []string    `json:"columns"` // the most important first
-	Shared  []float64   `json:"shared"`  // of each column: the mean over tasks
+	Shared  []float64   `json:"shared"`  // of each column: the mean over the rows of all tasks
 	Tasks   []string    `json:"tasks"`
 	Each    [][]float64 `json:"each"` // task × column
 	Rows    int         `json:"rows"` // that took part
@@ -58,7 +60,7 @@ func ImportanceOf(ctx context.Context, model kindred.Model, held *kindred.Set, t
 		return nil, nil
 	}
 	slices.Sort(whose)
-	shuffled := func(rows int, columns []int) ([][]float64, error) {
+	shuffled := func(rows int, columns []int) ([][]float64, []float64, error) {
 		return shuffle(ctx, model, held, tasks, whose, columns, rows, seed, out)
 	}
 	names := held.Tasks[tasks[whose[0]]].Table.Columns
@@ -67,13 +69,13 @@ func ImportanceOf(ctx context.Context, model kindred.Model, held *kindred.Set, t
 		all[j] = j
 	}
 	if len(all) > importantColumns {
-		each, err := shuffled(firstLook, all)
+		each, weight, err := shuffled(firstLook, all)
 		if err != nil {
 			return nil, err
 		}
-		all = leading(each, all)[:importantColumns]
+		all = leading(means(each, weight), all)[:importantColumns]
 	}
-	each, err := shuffled(importantRows, all)
+	each, weight, err := shuffled(importantRows, all)
 	if err != nil {
 		return nil, err
 	}
@@ -82,8 +84,8 @@ func ImportanceOf(ctx context.Context, model kindred.Model, held *kindred.Set, t
 	for i := range order {
 		order[i] = i
 	}
-	order = leading(each, order)
-	mean := means(each)
+	mean := means(each, weight)
+	order = leading(mean, order)
 	for _, i := range order {
 		out.Columns, out.Shared = append(out.Columns, names[all[i]].Name), append(out.Shared, mean[i])
 	}
@@ -98,10 +100,9 @@ func ImportanceOf(ctx context.Context, model kindred.Model, held *kindred.Set, t
 	return out, nil
 }
 
-// leading are the columns by the mean of what they say, the largest first;
-// each has a column for each of them.
-func leading(each [][]float64, columns []int) []int {
-	mean, order := means(each), make([]int, len(columns))
+// leading are the columns by what they say, the largest first.
+func leading(mean []float64, columns []int) []int {
+	order := make([]int, len(columns))
 	for i := range order {
 		order[i] = i
 	}
@@ -112,18 +113,20 @@ func leading(each [][]float64, columns []int) []int {
 	return order
 }
 
-func means(each [][]float64) []float64 {
-	mean := make([]float64, len(each[0]))
-	for _, row := range each {
-		num.Axpy(1/float64(len(each)), row, mean)
+// means are over tasks by these weights.
+func means(each [][]float64, weight []float64) []float64 {
+	mean, total := make([]float64, len(each[0])), num.Sum(weight)
+	for t, row := range each {
+		num.Axpy(weight[t]/total, row, mean)
 	}
 	return mean
 }
 
-// shuffle measures columns on about so many rows, an equal part of each task's.
-func shuffle(ctx context.Context, model kindred.Model, held *kindred.Set, tasks, whose, columns []int, rows int, seed uint64, out *Importance) ([][]float64, error) {
+// shuffle measures columns on about so many rows, an equal part of each task's,
+// and says how many each task's are.
+func shuffle(ctx context.Context, model kindred.Model, held *kindred.Set, tasks, whose, columns []int, rows int, seed uint64, out *Importance) ([][]float64, []float64, error) {
 	each, errs := make([][]float64, len(whose)), make([]error, len(whose))
-	counts := make([]int, len(whose))
+	counts := make([]float64, len(whose))
 	num.For(len(whose), func(i int) {
 		k := whose[i]
 		t := &held.Tasks[tasks[k]]
@@ -132,17 +135,11 @@ func shuffle(ctx context.Context, model kindred.Model, held *kindred.Set, tasks,
 		random := rand.New(rand.NewPCG(seed, h.Sum64()))
 		places := random.Perm(len(t.Rows))[:min(len(t.Rows), max(2, rows/len(whose)))]
 		some := t.Select(places)
-		counts[i] = len(places)
+		counts[i] = float64(len(places))
 		each[i], errs[i] = shuffleTask(ctx, model, &some, k, columns, random)
 	})
-	out.Rows = 0
-	for i, err := range errs {
-		if err != nil {
-			return nil, err
-		}
-		out.Rows += counts[i]
-	}
-	return each, nil
+	out.Rows = int(num.Sum(counts))
+	return each, counts, errors.Join(errs...)
 }
 
 // shuffleTask is the rise of the loss of one task for each column.
@@ -159,7 +156,7 @@ func shuffleTask(ctx context.Context, model kindred.Model, t *kindred.Task, k in
 	if err != nil {
 		return nil, err
 	}
-	scale := plainLoss(t)
+	scale := max(plainLoss(t), base)
 	out := make([]float64, len(columns))
 	for i, j := range columns {
 		if err := ctx.Err(); err != nil {
@@ -210,9 +207,9 @@ func plainLoss(t *kindred.Task) float64 {
 		}
 		return square / n
 	}
-	share := make([]float64, len(t.Label.Classes))
+	count := make([]float64, len(t.Label.Classes))
 	for _, y := range t.Y() {
-		share[int(y)] += 1 / n
+		count[int(y)]++
 	}
-	return 1 - num.Dot(share, share)
+	return (n*n - num.Dot(count, count)) / (n * n)
 }

@@ -206,6 +206,26 @@ func TestFitTrains(t *testing.T) {
 	}
 }
 
+// The curve of a report has what was told of every epoch, and the epoch kept is
+// where the held-out loss was least.
+func TestFitCurve(t *testing.T) {
+	epochs := 0
+	m := Method{Arch: &arch.Shared{Layers: small}, Training: Training{Epochs: 8, Batch: 16, Rate: 0.02, Held: 0.25, Patience: 8}}
+	m.Progress = func(Progress) { epochs++ }
+	c := fit(t, m, mixed(160)).Report().Curve
+	if c == nil || len(c.Train) != len(c.Held) || len(c.Train) < 2 || len(c.Train) != epochs {
+		t.Fatalf("curve %+v, %d epochs told", c, epochs)
+	}
+	if !(c.Train[len(c.Train)-1] < c.Train[0]) || c.Best < 1 || c.Best > len(c.Held) {
+		t.Errorf("curve %+v", c)
+	}
+	for _, v := range c.Held {
+		if v < c.Held[c.Best-1] {
+			t.Errorf("a held-out loss of %v is less than %v of the epoch kept", v, c.Held[c.Best-1])
+		}
+	}
+}
+
 // Columns of every type, levels never seen, missing numbers and texts go through.
 func TestFitColumns(t *testing.T) {
 	const rows = 120

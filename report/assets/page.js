@@ -59,7 +59,7 @@
   function gains() {
     const g = data.gains;
     if (!g) return;
-    const page = 100;
+    const page = 20;
     let key = "gain", down = true, shown = page, rows = g.rows;
     const chosen = () => {
       const find = at("filter").value.trim().toLocaleLowerCase(), which = at("which").value;
@@ -154,7 +154,7 @@
   function curve() {
     if (!data.curve || !data.curve.length) return;
     draw("curve-chart", c => ({
-      color: palette, grid: { left: 56, right: 16, top: 40, bottom: 40 }, legend: { textStyle: { color: c.ink }, type: "scroll" },
+      color: palette, grid: { left: 56, right: 16, top: 40, bottom: 40 }, legend: { top: 0, textStyle: { color: c.ink }, type: "scroll" },
       xAxis: axis(c, { type: "value", name: "rows of a task", nameLocation: "middle", nameGap: 26, scale: true }),
       yAxis: axis(c, { type: "value", scale: true, name: data.metric, nameTextStyle: { color: c.soft, align: "left" } }),
       tooltip: tip(p => [p.seriesName, number(p.value[0], 0) + " rows: " + number(p.value[1])], c),
@@ -331,7 +331,7 @@
     }
     if (!list.length) { if (at("calibration-chart")) at("calibration-chart").hidden = true; return; }
     draw("calibration-chart", c => ({
-      color: palette, grid: { left: 48, right: 16, top: 40, bottom: 40 }, legend: { textStyle: { color: c.ink }, type: "scroll" },
+      color: palette, grid: { left: 48, right: 16, top: 40, bottom: 40 }, legend: { top: 0, textStyle: { color: c.ink }, type: "scroll" },
       xAxis: axis(c, { type: "value", min: 0, max: 1, name: "predicted", nameLocation: "middle", nameGap: 26 }),
       yAxis: axis(c, { type: "value", min: 0, max: 1, name: "came true", nameTextStyle: { color: c.soft, align: "left" } }),
       tooltip: tip(p => [p.seriesName, "predicted " + number(p.value[0], 2) + ", came true " + number(p.value[1], 2), p.value[2] + " rows"], c),
@@ -344,7 +344,7 @@
     const t = data.training;
     if (!t) return;
     draw("training-chart", c => ({
-      color: palette, grid: { left: 56, right: 16, top: 40, bottom: 40 }, legend: { textStyle: { color: c.ink } },
+      color: palette, grid: { left: 56, right: 16, top: 40, bottom: 40 }, legend: { top: 0, textStyle: { color: c.ink } },
       xAxis: axis(c, { type: "value", name: "epoch", nameLocation: "middle", nameGap: 26, min: 1, minInterval: 1, max: t.train.length }), yAxis: axis(c, { type: "value", scale: true }),
       tooltip: tip(p => [p.seriesName, "epoch " + p.value[0] + ": " + number(p.value[1])], c),
       series: [{ name: "in training", type: "line", symbol: "none", symbolSize: 6, data: t.train.map((v, i) => [i + 1, v]) }]
