@@ -381,7 +381,7 @@ func (m *mixture) starts() int { return max(2, min(8, 800/m.tasks)) }
 // divide finds at most most groups. First all tasks are one, by which the own
 // variances become known; every further group is sought from k-means on the
 // tasks' posterior means, and from splits of the groups before it.
-func (m *mixture) divide(ctx context.Context, most int, exactly bool) []int {
+func (m *mixture) divide(ctx context.Context, most int, exactly bool) division {
 	m.k, m.group = 1, make([]int, m.tasks)
 	m.refresh()
 	m.tune()
@@ -407,7 +407,7 @@ func (m *mixture) divide(ctx context.Context, most int, exactly bool) []int {
 		}
 		first.variances = before.variances
 	}
-	return best.group
+	return best
 }
 
 // splits are divisions with one group more, a random half of one of them.

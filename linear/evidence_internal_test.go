@@ -146,8 +146,31 @@ func TestNoGroupsWhereThereAreNone(t *testing.T) {
 	for range 10 {
 		one := make([]int, 8)
 		m := draw(random, one, 3).mixture(1, one)
-		if found := firstSeen(m.divide(t.Context(), mostGroups, false)); slices.Max(found) > 0 {
+		if found := firstSeen(m.divide(t.Context(), mostGroups, false).group); slices.Max(found) > 0 {
 			t.Errorf("found %v", found)
 		}
+	}
+}
+
+// The groups of many tasks, found among a sample, are those found among all.
+func TestGroupsOfManyTasks(t *testing.T) {
+	random := rand.New(rand.NewPCG(7, 8))
+	made := make([]int, mostDivided+200)
+	for i := range made {
+		made[i] = random.IntN(3)
+	}
+	tasks := draw(random, made, 4)
+	all := tasks.mixture(1, make([]int, len(made)))
+	want := all.divide(t.Context(), mostGroups, false)
+	many := tasks.mixture(1, make([]int, len(made)))
+	got := many.groups(t.Context(), mostGroups, false)
+	differ := 0
+	for i, g := range firstSeen(want.group) {
+		if firstSeen(got)[i] != g {
+			differ++
+		}
+	}
+	if want.k != 3 || differ > len(made)/50 {
+		t.Errorf("%d groups; %d of %d tasks are put elsewhere", want.k, differ, len(made))
 	}
 }

@@ -67,7 +67,7 @@ func (d *design) find(ctx context.Context, what sought) ([]int, error) {
 	if len(m.aspects) == 0 {
 		return make([]int, tasks), nil
 	}
-	return firstSeen(m.divide(ctx, most, what.k > 0)), ctx.Err()
+	return firstSeen(m.groups(ctx, most, what.k > 0)), ctx.Err()
 }
 
 // firstSeen numbers groups in the order of first appearance.

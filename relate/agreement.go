@@ -11,16 +11,16 @@ import (
 // Agreement is the rank correlation of two relations of the same tasks: that of
 // the ranks of their entries beside the diagonal, equal ones at their mean rank.
 // It is NaN where one of them has the same entry everywhere. Pairs of which one
-// knows nothing are left out.
+// knows nothing are left out; of sketches 1,000 tasks take part.
 //
 // Spearman, The proof and measurement of association between two things,
 // American Journal of Psychology 15, 1904.
 func Agreement(a, b *Relation) float64 {
 	var x, y []float64
-	n := a.Matrix.Rows
-	for s := range n {
-		for t := range n {
-			if u, v := a.Matrix.At(s, t), b.Matrix.At(s, t); s != t && !math.IsNaN(u) && !math.IsNaN(v) {
+	some := a.some(MostTasks)
+	for _, s := range some {
+		for _, t := range some {
+			if u, v := a.At(s, t), b.At(s, t); s != t && !math.IsNaN(u) && !math.IsNaN(v) {
 				x, y = append(x, u), append(y, v)
 			}
 		}

@@ -21,8 +21,14 @@ func (AverageLinkage) Cut(r *Relation, counts []int) []*Grouping {
 	return out
 }
 
-// Tree is the merges of average linkage, the nearest groups first.
-func Tree(r *Relation) []penalty.Merge { return penalty.AverageLinkage(Distances(r)) }
+// Tree is the merges of average linkage, the nearest groups first; nil of a
+// sketch.
+func Tree(r *Relation) []penalty.Merge {
+	if r.Matrix == nil {
+		return nil
+	}
+	return penalty.AverageLinkage(Distances(r))
+}
 
 // Order lists n tasks as the leaves of a tree, so that its lines do not cross.
 func Order(n int, merges []penalty.Merge) []int {

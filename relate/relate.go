@@ -115,8 +115,12 @@ type Relation struct {
 	Tasks   []string
 	// Matrix has a row and a column for each task: how alike they are, or,
 	// where it is not symmetric, what the task of the row does for that of the
-	// column. NaN: nothing is known of the two.
+	// column. NaN: nothing is known of the two. It is nil of more than 1,000
+	// tasks, where Sketch stands for it; At takes either.
 	Matrix *num.Dense
+	// Sketch has a row for each task, whose products are how alike they are: of
+	// length 1, or 0 where nothing tells a task.
+	Sketch *num.Dense
 	// Errors are the standard errors of Matrix, where it has some; or nil.
 	Errors *num.Dense
 	// Vectors has a row for each task: its place on a map, as Scale draws it.
@@ -126,9 +130,6 @@ type Relation struct {
 	Semidefinite bool
 	Warnings     []string
 }
-
-// mostTasks is how many tasks a task × task matrix is made of.
-const mostTasks = 1000
 
 // Tasks relates the tasks of s by a measure.
 func Tasks(ctx context.Context, s *kindred.Set, m Measure, o Options) (*Relation, error) {
@@ -141,8 +142,12 @@ func Tasks(ctx context.Context, s *kindred.Set, m Measure, o Options) (*Relation
 		return nil, fmt.Errorf("relate: %d dimensions; give 1 or more", o.Dimensions)
 	case n < 2:
 		return nil, refuse("%s: the only task is %q, and there is none that it is related to", name, s.Tasks[0].Name)
-	case n > mostTasks:
-		return nil, refuse("%s: %d tasks, more than the %d that a matrix is made of", name, n, mostTasks)
+	case n > mostSketched:
+		return nil, refuse("%s: %s tasks, more than %s", name, counted(n), counted(mostSketched))
+	case n > MostTasks:
+		if _, ok := m.(sketcher); !ok {
+			return nil, refuse("%s: %s tasks, more than the %s that a matrix is made of", name, counted(n), counted(MostTasks))
+		}
 	}
 	r, err := m.Relate(ctx, s, o)
 	if err != nil {
@@ -170,9 +175,12 @@ func searched(ctx context.Context, s *kindred.Set, m kindred.Method, seed uint64
 	return compose.Search{Methods: []kindred.Method{m}, Seed: seed}.Fit(ctx, s)
 }
 
-// cosines is the matrix of the cosines of vectors. One of length 0 is like
+// cosines is the matrix of the cosines of vectors, of many a sketch. One of length 0 is like
 // nothing but itself, and there is a warning.
 func cosines(s *kindred.Set, vectors [][]float64) *Relation {
+	if len(vectors) > MostTasks {
+		return sketch(s, vectors)
+	}
 	r := &Relation{Matrix: num.NewDense(len(vectors), len(vectors)), Symmetric: true, Semidefinite: true}
 	length := make([]float64, len(vectors))
 	for t, v := range vectors {

@@ -19,6 +19,9 @@ import (
 // 1952; Gower, Some distance properties of latent root and vector methods used
 // in multivariate analysis, Biometrika 53, 1966.
 func Scale(r *Relation, k int) *num.Dense {
+	if r.Matrix == nil {
+		return r.principal(k)
+	}
 	s := symmetric(r)
 	n := s.Rows
 	mean, all := make([]float64, n), 0.0
@@ -80,7 +83,8 @@ func symmetric(r *Relation) *num.Dense {
 //	d_st = √(2 − 2 S_st)
 //
 // the distance of points whose products are S; else how far (S_st + S_ts)/2 is
-// below the largest, as a share of the range. What is not known counts as 0.
+// below the largest, as a share of the range. What is not known counts as 0. A
+// sketch has none: they would be as many as the matrix that it stands for.
 func Distances(r *Relation) *num.Dense {
 	s := symmetric(r)
 	n := s.Rows

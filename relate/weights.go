@@ -29,6 +29,9 @@ func (Weights) Relate(ctx context.Context, s *kindred.Set, o Options) (*Relation
 		return nil, err
 	}
 	if !correspond(s) {
+		if len(w) > MostTasks {
+			return nil, refuse("the outputs of the tasks do not correspond, and there are more than the %s tasks that a matrix is made of", counted(MostTasks))
+		}
 		return angles(s, w), nil
 	}
 	vectors := make([][]float64, len(w))

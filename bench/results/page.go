@@ -64,6 +64,9 @@ func (r run) write(w io.Writer, d *done) {
 		r.tasks(w, d)
 	}
 	fmt.Fprintf(w, "\n%s, %s of processor time.\n", seconds(d.wall), seconds(d.processor))
+	if a := d.Recommendation; a != nil && a.Nested {
+		fmt.Fprintf(w, "\n> %s\n", strings.Join(a.Sentences, " "))
+	}
 	before := "\n"
 	for i := range d.Methods {
 		if said := remark(&d.Methods[i]); said != "" {

@@ -8,13 +8,36 @@ import (
 	"strings"
 
 	"github.com/kindred-mtl/kindred"
+	"github.com/kindred-mtl/kindred/relate"
 )
 
 // printGroups lists which tasks belong together: "groups: 1-15 | 16-29", in
-// lines of at most 100 characters, twelve at most.
+// lines of at most 100 characters, twelve at most; of many tasks their numbers.
 func printGroups(w io.Writer, tasks []kindred.TaskInfo, groups []int) {
-	if groups != nil {
+	switch {
+	case groups == nil:
+	case len(groups) > relate.MostTasks:
+		printSizes(w, tasks, groups)
+	default:
 		printMembers(w, "groups:", groupWords(tasks, groups))
+	}
+}
+
+// printSizes prints a line for each group, twelve at most: its size, and the
+// first of its tasks.
+func printSizes(w io.Writer, tasks []kindred.TaskInfo, groups []int) {
+	const most, examples = 12, 3
+	size, names := make([]int, slices.Max(groups)+1), make([]string, slices.Max(groups)+1)
+	for t, g := range groups {
+		if size[g]++; size[g] <= examples {
+			names[g] += shorten(oneLine(tasks[t].Name), 24) + ", "
+		}
+	}
+	for g := range min(most, len(size)) {
+		fmt.Fprintf(w, "  group %d  %s: %s…\n", g+1, several(size[g], "task"), names[g])
+	}
+	if more := len(size) - most; more > 0 {
+		fmt.Fprintf(w, "  … and %s more\n", several(more, "group"))
 	}
 }
 

@@ -37,13 +37,15 @@ type measureDocument struct {
 	Tasks        []string           `json:"tasks"`
 	Symmetric    bool               `json:"symmetric"`
 	Semidefinite bool               `json:"semidefinite"`
-	Matrix       [][]*float64       `json:"matrix"` // null: nothing is known
+	Matrix       [][]*float64       `json:"matrix"` // null: nothing is known; of all: too many tasks
+	Neighbours   []nearDocument     `json:"neighbours,omitempty"`
 	Errors       [][]*float64       `json:"errors,omitempty"`
 	Vectors      [][]*float64       `json:"vectors"`
 	Clustering   string             `json:"clustering"`
 	Groups       []int              `json:"groups"`
 	Chosen       bool               `json:"chosen"`
 	Silhouette   float64            `json:"silhouette"`
+	Strength     float64            `json:"strength,omitempty"`
 	Selection    *selectedDocument  `json:"selection,omitempty"`
 	Validation   *validatedDocument `json:"validation,omitempty"`
 	Merges       []mergeDocument    `json:"merges"`
@@ -53,6 +55,15 @@ type measureDocument struct {
 	relation *relate.Relation
 	grouping *relate.Grouping
 }
+
+// nearDocument is the tasks that are most alike to one, and how alike they are.
+type nearDocument struct {
+	Tasks []int     `json:"tasks"`
+	Alike []float64 `json:"alike"`
+}
+
+// neighbours is how many of each task are told where there is no matrix.
+const neighbours = 10
 
 // selectedDocument is groups to train that may overlap.
 type selectedDocument struct {
@@ -102,7 +113,9 @@ func relateCommand(c *common) *cobra.Command {
 		Use: "relate FILE", Short: "Say how the tasks are related, and which belong together", Args: exactly(1, "one file"),
 		Long: `Relates the tasks of a table by several measures, and prints for each the tree of
 the tasks, which merges those that are most alike first, and groups of them. The
-measures are held against one another. docs/relate.md explains them all.`,
+measures are held against one another. docs/relate.md explains them all. Of more
+than 1,000 tasks there is no tree and no matrix but in --csv; each task's nearest
+ones are in --json.`,
 		Example: `  kindred relate mines.csv --task field --target mine
   kindred relate school.csv --task school --target score --groups 3 --svg school.svg
   kindred relate songs.csv --target happy --target sad --measure labels --measure vectors
@@ -131,7 +144,7 @@ measures are held against one another. docs/relate.md explains them all.`,
 	}
 	in.flags(cmd)
 	f := cmd.Flags()
-	f.StringArrayVar(&how.measures, "measure", nil, "`measure`, one of "+strings.Join(relate.All.Names(), ", ")+"; repeat for several; else weights, covariance, labels where tasks share rows, and descriptions where they are given")
+	f.StringArrayVar(&how.measures, "measure", nil, "`measure`, one of "+strings.Join(relate.All.Names(), ", ")+"; repeat for several; else weights, and of up to 1,000 tasks covariance, labels where tasks share rows, and descriptions where they are given")
 	f.IntVar(&how.groups, "groups", 0, "groups of tasks to make, by selection at most; 0: as many as have the largest silhouette")
 	f.StringVar(&how.clustering, "clustering", "spectral", "how groups are made: "+strings.Join(relate.Clusterings.Names(), ", "))
 	f.IntVar(&how.dimensions, "dimensions", 2, "of the vectors")
@@ -187,9 +200,14 @@ func (r *relating) run(cmd *cobra.Command, f *data.File, seed uint64) (*relateDo
 	if err != nil {
 		return nil, wrong(err)
 	}
+	if r.validate && tasks > relate.MostTasks {
+		return nil, wrong(fmt.Errorf("--validate: %s, more than the %d that it is for", several(tasks, "task"), relate.MostTasks))
+	}
 	names, asked := r.measures, r.measures != nil
 	if !asked {
-		names = []string{"weights", "covariance", "labels"}
+		if names = []string{"weights", "covariance", "labels"}; tasks > relate.MostTasks {
+			names = names[:1]
+		}
 		if r.given != nil {
 			names = append(names, "descriptions")
 		}
@@ -256,9 +274,14 @@ func (r *relating) take(cmd *cobra.Command, s *kindred.Set, name string, m relat
 func describeRelation(r *relate.Relation, g *relate.Grouping, clustering string) measureDocument {
 	d := measureDocument{
 		Measure: r.Measure, Tasks: r.Tasks, Symmetric: r.Symmetric, Semidefinite: r.Semidefinite,
-		Matrix: nullable(r.Matrix), Vectors: nullable(r.Vectors), Clustering: clustering,
-		Groups: g.Groups, Chosen: g.Chosen, Silhouette: g.Silhouette, Warnings: r.Warnings,
+		Vectors: nullable(r.Vectors), Clustering: clustering,
+		Groups: g.Groups, Chosen: g.Chosen, Silhouette: g.Silhouette, Strength: g.Strength, Warnings: r.Warnings,
 		Merges: []mergeDocument{}, relation: r, grouping: g,
+	}
+	if r.Matrix != nil {
+		d.Matrix = nullable(r.Matrix)
+	} else {
+		d.Neighbours = describeNeighbours(r)
 	}
 	if r.Errors != nil {
 		d.Errors = nullable(r.Errors)
@@ -277,6 +300,16 @@ func describeRelation(r *relate.Relation, g *relate.Grouping, clustering string)
 		d.Merges = append(d.Merges, mergeDocument{r.Tasks[m.A], r.Tasks[m.B], m.Height})
 	}
 	return d
+}
+
+func describeNeighbours(r *relate.Relation) []nearDocument {
+	out := make([]nearDocument, len(r.Tasks))
+	for t, near := range r.Neighbours(neighbours) {
+		for _, n := range near {
+			out[t].Tasks, out[t].Alike = append(out[t].Tasks, n.Task), append(out[t].Alike, n.Alike)
+		}
+	}
+	return out
 }
 
 // nullable is a matrix whose NaN are null.
@@ -337,12 +370,12 @@ func (d *relateDocument) writeCSV(w io.Writer) error {
 	out := csv.NewWriter(w)
 	out.Write(append([]string{"measure", "task", "group"}, d.Measures[0].Tasks...)) // errors stay until Error
 	for _, m := range d.Measures {
-		for s, row := range m.Matrix {
-			record := []string{m.Measure, m.Tasks[s], strconv.Itoa(m.Groups[s])}
-			for _, v := range row {
+		for s, name := range m.Tasks {
+			record := []string{m.Measure, name, strconv.Itoa(m.Groups[s])}
+			for t := range m.Tasks {
 				cell := ""
-				if v != nil {
-					cell = strconv.FormatFloat(*v, 'g', -1, 64)
+				if v := m.relation.At(s, t); !math.IsNaN(v) {
+					cell = strconv.FormatFloat(v, 'g', -1, 64)
 				}
 				record = append(record, cell)
 			}
@@ -359,7 +392,9 @@ func printRelate(cmd *cobra.Command, d *relateDocument, tasks []kindred.TaskInfo
 	for _, m := range d.Measures {
 		part, _ := relate.All.Find("measure", m.Measure) // found before
 		fmt.Fprintf(w, "\n%s\n", indent(0, m.Measure+": "+part.Words))
-		printTree(w, m.Tasks, m.Groups, relate.Tree(m.relation))
+		if m.Matrix != nil {
+			printTree(w, m.Tasks, m.Groups, relate.Tree(m.relation))
+		}
 		fmt.Fprintln(w, indent(2, m.countWords()))
 		printGroups(w, tasks, m.Groups)
 		printValidated(w, m.Validation)
@@ -407,6 +442,8 @@ func (m *measureDocument) countWords() string {
 	switch {
 	case m.Validation != nil && len(m.Validation.Tried) > 1:
 		text += ": the fewest that do as well as any on rows held out"
+	case m.Strength > 0:
+		text += fmt.Sprintf(": the most that both halves of the tasks find (prediction strength %.2f)", m.Strength)
 	case m.Chosen:
 		text += ": of 2 groups and more, the number where that is largest"
 	}

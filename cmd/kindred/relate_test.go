@@ -267,3 +267,44 @@ func TestPrintTree(t *testing.T) {
 		}
 	}
 }
+
+// Of many tasks there is no matrix: neighbours stand for it, groups are told by
+// their sizes, and a file of all pairs is written if asked for.
+func TestRelateManyTasks(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	must(t, "generate", "tasks", "--set", "n_tasks=1001", "--set", "n_samples=8", "--set", "n_features=3", "--set", "n_clusters=2", "--set", "opposing=true", "--set", "noise=0.2", "--out", at("many.csv"))
+	out := must(t, "relate", at("many.csv"), "--task", "task", "--target", "y", "--json", at("r.json"), "--csv", at("pairs.csv"), "--svg", at("map.svg"))
+	for _, want := range []string{"2 groups, by spectral", "the most that both halves of the tasks find", "group 1  501 tasks: t0, t1, t2, …", "group 2  500 tasks: t501"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	var d struct {
+		Measures []struct {
+			Matrix     [][]float64
+			Groups     []int
+			Neighbours []struct {
+				Tasks []int
+				Alike []float64
+			}
+		}
+	}
+	raw, err := os.ReadFile(at("r.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(raw, &d); err != nil {
+		t.Fatal(err)
+	}
+	m := d.Measures[0]
+	if len(d.Measures) != 1 || m.Matrix != nil || len(m.Neighbours) != 1001 || len(m.Neighbours[0].Tasks) != 10 || len(m.Neighbours[0].Alike) != 10 || m.Groups[0] == m.Groups[1000] {
+		t.Errorf("%d measures, neighbours %+v", len(d.Measures), m.Neighbours[0])
+	}
+	if pairs, err := os.ReadFile(at("pairs.csv")); err != nil || strings.Count(string(pairs), "\n") != 1002 {
+		t.Errorf("a file of pairs: %v", err)
+	}
+	if _, err := call("relate", at("many.csv"), "--task", "task", "--target", "y", "--validate"); err == nil || !strings.Contains(err.Error(), "1001 tasks") {
+		t.Errorf("--validate: %v", err)
+	}
+}

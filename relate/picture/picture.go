@@ -82,6 +82,10 @@ func drawAll(c canvas, pictures []Picture) error {
 			c.text(left, 52, letter, start, faint, part.Words)
 		}
 		p.drawMap(c)
+		if p.Matrix == nil {
+			c.text(right, top+side/2, letter, start, faint, "there are too many tasks to draw how alike each two are")
+			continue
+		}
 		if err := p.drawMatrix(c); err != nil {
 			return err
 		}
@@ -91,6 +95,9 @@ func drawAll(c canvas, pictures []Picture) error {
 
 // colourOf is that of a task's group.
 func (p *Picture) colourOf(t int) color.RGBA { return palette[p.Grouping.Groups[t]%len(palette)] }
+
+// dot is the radius of a task on the map.
+func (p *Picture) dot() float64 { return max(1.2, min(5, 100/math.Sqrt(float64(len(p.Tasks))))) }
 
 // title is a task as a picture names it on a closer look.
 func (p *Picture) title(t int) string {
@@ -117,7 +124,7 @@ func (p *Picture) drawMap(c canvas) {
 	for t, name := range p.Tasks {
 		x := left + side/2 + (at(t, 0)-centre[0])/span*(side-80)
 		y := top + side/2 - (at(t, 1)-centre[1])/span*(side-80)
-		c.circle(x, y, 5, p.colourOf(t), p.title(t))
+		c.circle(x, y, p.dot(), p.colourOf(t), p.title(t))
 		if len(p.Tasks) <= named {
 			c.text(x+7, y+4, letter, start, ink, cut(name, 14))
 		}
