@@ -223,3 +223,55 @@ func decodeParts(d *modelfile.Decoder, n int) ([]kindred.Model, error) {
 	}
 	return parts, nil
 }
+
+// ExtendedCodec writes and reads models with tasks that they were not fitted to.
+var ExtendedCodec = modelfile.Codec{
+	Kind: "extended",
+	Encode: func(e *modelfile.Encoder, model kindred.Model) (any, bool, error) {
+		m, ok := model.(*Extended)
+		if !ok {
+			return nil, false, nil
+		}
+		return extendedHeader{m.added}, true, e.Model("model", m.base)
+	},
+	Decode: func(d *modelfile.Decoder, raw json.RawMessage) (kindred.Model, error) {
+		var h extendedHeader
+		if err := catalog.Decode(&h, raw); err != nil {
+			return nil, err
+		}
+		base, err := d.Model("model")
+		if err != nil {
+			return nil, err
+		}
+		m := &Extended{base, h.Added}
+		for i := range h.Added {
+			if err := m.check(&h.Added[i]); err != nil {
+				return nil, err
+			}
+		}
+		return m, nil
+	},
+}
+
+type extendedHeader struct {
+	Added []combined `json:"added"`
+}
+
+// check refuses a task that is not made of tasks like it.
+func (m *Extended) check(c *combined) error {
+	if len(c.Of) == 0 || len(c.Of) != len(c.Weights) || len(c.Shift) != scores(c.Info) || c.Info.Kind == kindred.Binary && len(c.Info.Classes) != 2 {
+		return fmt.Errorf("task %q is made of %d tasks with %d weights, and has %d outputs of %d classes", c.Info.Name, len(c.Of), len(c.Weights), len(c.Shift), len(c.Info.Classes))
+	}
+	infos := m.base.Tasks()
+	for _, t := range c.Of {
+		if t < 0 || t >= len(infos) || infos[t].Kind != c.Info.Kind || !slices.Equal(infos[t].Classes, c.Info.Classes) {
+			return fmt.Errorf("task %q is made of task %d of %d, which is not one like it", c.Info.Name, t, len(infos))
+		}
+	}
+	for _, v := range slices.Concat(c.Weights, c.Shift) {
+		if v-v != 0 {
+			return fmt.Errorf("task %q has a weight that is no number", c.Info.Name)
+		}
+	}
+	return nil
+}

@@ -33,7 +33,7 @@ func (m *Model) vectors() [][]float64 {
 	return out
 }
 
-// Add returns the model with one more task, learned from the task's own rows
+// AddWithin returns the model with one more task, learned from the task's own rows
 // in the space that the tasks before it span, which stays as it is:
 //
 //	w = U s,   s = argmin Σ_i ℓ(y_i, x_i·U s + b) + R(s),
@@ -41,12 +41,13 @@ func (m *Model) vectors() [][]float64 {
 // with loss, strength and R (λ/2 ‖s‖² of embedding, λ‖s‖₁ of go-mtl) as fitted.
 // That is a problem of a few numbers, solved exactly, and asks for no row of
 // the other tasks. Regression targets of a name the model knows are scaled as
-// those. A model fitted without factors refuses.
+// those. A model fitted without factors refuses. It wants rows enough for one
+// intercept and one vector; with few of them Add does better.
 //
 // Ruvolo, Eaton, ELLA: an efficient lifelong learning algorithm, ICML 2013.
 // There the loss is replaced by its second-order expansion at the task's own
 // weights, and U moves a little with every task.
-func (m *Model) Add(ctx context.Context, task kindred.Task) (*Model, error) {
+func (m *Model) AddWithin(ctx context.Context, task kindred.Task) (*Model, error) {
 	if m.factors == nil {
 		return nil, errors.New("linear: the model has no dictionary to add a task to; those of the penalties embedding and go-mtl have one")
 	}

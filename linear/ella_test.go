@@ -99,7 +99,7 @@ func TestAddedTaskBeatsItselfAlone(t *testing.T) {
 		}
 		for _, p := range beliefs {
 			before := fit(t, linear.Method{Penalty: p, C: 10}, s.Only(0, 1, 2, 3, 4, 5))
-			after, err := before.Add(ctx, s.Tasks[6])
+			after, err := before.AddWithin(ctx, s.Tasks[6])
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -118,7 +118,7 @@ func TestAddedTaskBeatsItselfAlone(t *testing.T) {
 			if d := cmp.Diff(predict(t, after, s), predict(t, again(t, after), s)); d != "" {
 				t.Errorf("loaded: %s", d)
 			}
-			loaded, err := again(t, before).(*linear.Model).Add(ctx, s.Tasks[6])
+			loaded, err := again(t, before).(*linear.Model).AddWithin(ctx, s.Tasks[6])
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -152,7 +152,7 @@ func TestAddingAFittedTaskAgain(t *testing.T) {
 			model := fit(t, linear.Method{Penalty: p, C: 2, Tol: 1e-9}, s)
 			twin := s.Tasks[2]
 			twin.Name = "twin"
-			added, err := model.Add(ctx, twin)
+			added, err := model.AddWithin(ctx, twin)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -174,7 +174,7 @@ func TestAddingAFittedTaskAgain(t *testing.T) {
 func TestAddedTaskIsCalibrated(t *testing.T) {
 	s, clean := latent(t, kindred.Binary, 5, 100, 40, 6)
 	model := fit(t, linear.Method{Loss: loss.SquaredHinge{}, Penalty: &penalty.GOMTL{Rank: 2}, C: 1}, s.Only(0, 1, 2, 3))
-	added, err := model.Add(ctx, s.Tasks[4])
+	added, err := model.AddWithin(ctx, s.Tasks[4])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,16 +193,25 @@ func TestAddedTaskIsCalibrated(t *testing.T) {
 
 func TestAddRefuses(t *testing.T) {
 	s := family(t, synth.Tasks{Tasks: 3, Samples: 30, Features: 4, Seed: 1})
-	if _, err := fit(t, linear.Method{Penalty: penalty.Trace{}}, s.Only(0, 1)).Add(ctx, s.Tasks[2]); err == nil || !strings.Contains(err.Error(), "no dictionary") {
+	binary := family(t, synth.Tasks{Tasks: 1, Samples: 30, Features: 4, Kind: kindred.Binary, Seed: 1}).Tasks[0]
+	binary.Name = "another kind"
+	plain := fit(t, linear.Method{Penalty: penalty.Trace{}}, s.Only(0, 1))
+	if _, err := plain.Add(ctx, binary); err == nil || !strings.Contains(err.Error(), "none of its kind") {
+		t.Errorf("another kind: %v", err)
+	}
+	if _, err := plain.Add(ctx, s.Tasks[1]); err == nil || !strings.Contains(err.Error(), `a task "t1" already`) {
+		t.Errorf("twice: %v", err)
+	}
+	if _, err := plain.AddWithin(ctx, s.Tasks[2]); err == nil || !strings.Contains(err.Error(), "no dictionary") {
 		t.Errorf("no dictionary: %v", err)
 	}
 	model := fit(t, linear.Method{Penalty: &penalty.Embedding{}}, s.Only(0, 1))
-	if _, err := model.Add(ctx, s.Tasks[1]); err == nil || !strings.Contains(err.Error(), `a task "t1" already`) {
+	if _, err := model.AddWithin(ctx, s.Tasks[1]); err == nil || !strings.Contains(err.Error(), `a task "t1" already`) {
 		t.Errorf("twice: %v", err)
 	}
 	other := s.Tasks[2]
 	other.Table = &kindred.Table{Columns: []kindred.Column{{Name: "else", Number: make([]float64, other.Table.Len())}}}
-	if _, err := model.Add(ctx, other); err == nil || !strings.Contains(err.Error(), "x0") {
+	if _, err := model.AddWithin(ctx, other); err == nil || !strings.Contains(err.Error(), "x0") {
 		t.Errorf("another table: %v", err)
 	}
 }

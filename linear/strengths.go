@@ -36,8 +36,8 @@ type strengthEvidence struct {
 	at              *expectation
 }
 
-// prior is ν.
-const prior = 5.0
+// counted is ν.
+const counted = 5.0
 
 // leastStrength is the least of a strength, relative to where it began: so that
 // nothing is divided by 0.
@@ -161,7 +161,7 @@ func (e *strengthEvidence) move(x *expectation, fast bool) {
 // weights, and of those that are known; drawn to the usual one where there are
 // several.
 func step(expected, square, n, known, usual float64, several int, fast bool) float64 {
-	nu := prior
+	nu := counted
 	if several < 2 {
 		nu = 0
 	}
@@ -201,7 +201,7 @@ func (e *strengthEvidence) priors() float64 {
 	sum := 0.0
 	add := func(v []float64, usual float64) {
 		for _, x := range v {
-			sum += 0.5 * prior * (math.Log(usual/x) - usual/x)
+			sum += 0.5 * counted * (math.Log(usual/x) - usual/x)
 		}
 	}
 	if e.groups > 1 {

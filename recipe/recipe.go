@@ -34,7 +34,7 @@ import (
 )
 
 // Codecs reads and writes the models of every family.
-var Codecs = []modelfile.Codec{linear.Codec, kernel.Codec, kernel.GPCodec, neural.Codec, compose.TasksCodec, compose.OneCodec, compose.GroupsCodec, compose.MixedCodec}
+var Codecs = []modelfile.Codec{linear.Codec, kernel.Codec, kernel.GPCodec, neural.Codec, compose.TasksCodec, compose.OneCodec, compose.GroupsCodec, compose.MixedCodec, compose.ExtendedCodec}
 
 // A Method is one line of the table of methods.
 type Method struct {

@@ -61,6 +61,24 @@ func (m Descriptions) Relate(ctx context.Context, s *kindred.Set, o Options) (*R
 	return r, ctx.Err()
 }
 
+// Numbers are what the descriptions say of these tasks, prepared as features are:
+// a row a task.
+func (m Descriptions) Numbers(ctx context.Context, tasks []string, o prep.Options) (*num.Dense, error) {
+	table, err := m.Given.Of(tasks)
+	if err != nil {
+		return nil, err
+	}
+	z, err := prepared(ctx, table, o)
+	if err != nil {
+		return nil, err
+	}
+	out := num.NewDense(z.Rows, z.Cols)
+	for t := range z.Rows {
+		z.Axpy(t, 1, out.Row(t))
+	}
+	return out, nil
+}
+
 // prepared are the rows of a table as features.
 func prepared(ctx context.Context, table *kindred.Table, o prep.Options) (*num.Matrix, error) {
 	rows := make([]int, table.Len())

@@ -56,6 +56,12 @@ var sections = []section{
 		}},
 	},
 	{
+		name: "newtasks", title: "School: schools that come later",
+		words: "Thirty schools are left out of the fit, and added to it from 5, 10 or 20 of their rows; explained variance of the others of their rows, means over five draws of schools and rows. *unseen* is the mean of the known schools, *alone* a ridge on the new rows of all thirty that shares nothing.",
+		files: []string{"school/school.csv"},
+		more:  newTasks,
+	},
+	{
 		name: "landmine", title: "Landmine: 29 mine fields",
 		words: "14,820 rows, 9 features, 6 % positive; ten stratified splits at each size. AUC is the mean of the fields'. " +
 			"At a tenth a field has about three positives to train on, and some have one class only. " +

@@ -97,7 +97,7 @@ that with learning each alone and all as one, on the same held-out rows.`,
 	root.PersistentFlags().IntVar(&c.workers, "workers", 0, "processors to use; 0: all. Results do not depend on it")
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 100"))
-	root.AddCommand(demo(c), generate(c), fit(c), predict(c), compareCommand(c), relateCommand(c), listCommand(c), recipeCommand(), inspect(c), version(c))
+	root.AddCommand(demo(c), generate(c), fit(c), addCommand(c), predict(c), compareCommand(c), relateCommand(c), listCommand(c), recipeCommand(), inspect(c), version(c))
 	return root
 }
 

@@ -31,6 +31,7 @@ type predictDocument struct {
 
 func predict(c *common) *cobra.Command {
 	var out, format string
+	var other unseen
 	cmd := &cobra.Command{
 		Use: "predict MODEL FILE", Short: "Append a model's predictions to a table", Args: exactly(2, "a model file and a table"),
 		Long: `Append a model's predictions to a table: for each target T a column T.predicted
@@ -39,7 +40,9 @@ T.deviation, the standard deviation of the value with its noise, or T.low and
 T.high, between which eight labels of ten are expected.
 Where the model was learned with a task column, each row is predicted for the
 task that it names in that column; else every row is predicted for every task.
-The table is written as it was read, as TSV where --out ends in .tsv.`,
+The table is written as it was read, as TSV where --out ends in .tsv.
+A task that the model does not know is an error, unless --unseen mean asks for
+the mean of its tasks, or --descriptions says what is known of all of them.`,
 		Example: `  kindred predict school.model new.csv --out new-with-scores.csv
   zcat new.csv.gz | kindred predict school.model - --out - > new-with-scores.csv`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -48,6 +51,9 @@ The table is written as it was read, as TSV where --out ends in .tsv.`,
 			}
 			if out == "-" && c.json == "-" {
 				return wrong(errOneOutput)
+			}
+			if err := other.check(); err != nil {
+				return err
 			}
 			start := time.Now()
 			model, meta, err := modelfile.LoadFile(args[0], recipe.Codecs...)
@@ -60,6 +66,11 @@ The table is written as it was read, as TSV where --out ends in .tsv.`,
 			if err != nil {
 				return err
 			}
+			model, told, err := other.extend(cmd.Context(), model, f, meta["task_column"])
+			if err != nil {
+				return fmt.Errorf("%s: %w", f.Name, err)
+			}
+			f.Warnings = append(f.Warnings, told...)
 			end := busy(cmd.ErrOrStderr(), "predicting")
 			columns, err := predictions(cmd.Context(), model, f)
 			end()
@@ -84,6 +95,7 @@ The table is written as it was read, as TSV where --out ends in .tsv.`,
 	}
 	cmd.Flags().StringVar(&out, "out", "", "table to write, a `file`; -: standard output")
 	cmd.Flags().StringVar(&format, "format", "", "csv, tsv or svmlight; else by the file's name")
+	other.flags(cmd)
 	c.jsonFlag(cmd)
 	return cmd
 }
@@ -244,7 +256,7 @@ func whose(model kindred.Model, f *data.File) (tasks []int, rows [][]int, err er
 	for r, name := range f.TaskOf {
 		known := byName[name]
 		if known == nil {
-			return nil, nil, fmt.Errorf("row %d: %w", r+1, unknownTask(name, infos))
+			return nil, nil, fmt.Errorf("row %d: %w; --unseen mean predicts the mean of its tasks for such", r+1, unknownTask(name, infos))
 		}
 		for _, t := range known {
 			list[t] = append(list[t], r)

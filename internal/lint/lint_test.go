@@ -34,7 +34,7 @@ var floors = map[string]int{
 	"": 1, "param": 1,
 	"loss": 2, "penalty": 2, "sharing": 2, "score": 2, "data": 2, "prep": 2, "synth": 2, "split": 2, "modelfile": 2, "calibrate": 2, "tape": 2, "optim": 2, "weigh": 2,
 	"penalty/penaltytest": 3, "loss/losstest": 3, "weigh/weightest": 3,
-	"solve": 3, "arch": 3,
+	"solve": 3, "arch": 3, "prior": 3,
 	"arch/archtest": 4,
 	"linear":        4, "kernel": 4, "neural": 4,
 	"compose":          5,
