@@ -32,7 +32,7 @@ func TestPrintGroups(t *testing.T) {
 	}
 	var many []kindred.TaskInfo
 	var groups []int
-	for i := range 3000 {
+	for i := range 1000 {
 		many, groups = append(many, kindred.TaskInfo{Name: "school " + strconv.Itoa(i)}), append(groups, i%7/6)
 	}
 	var out bytes.Buffer
@@ -44,6 +44,15 @@ func TestPrintGroups(t *testing.T) {
 		}
 	}
 	if len(lines) != 12 || !strings.HasSuffix(out.String(), "…\n") {
-		t.Errorf("%d lines of 3000 tasks", len(lines))
+		t.Errorf("%d lines of 1000 tasks", len(lines))
+	}
+	for i := range 2000 {
+		many, groups = append(many, kindred.TaskInfo{Name: "shop " + strconv.Itoa(i)}), append(groups, 2+i/100)
+	}
+	out.Reset()
+	printGroups(&out, many, groups)
+	lines = strings.Split(strings.TrimSpace(out.String()), "\n")
+	if len(lines) != 13 || lines[0] != "group 1  858 tasks: school 0, school 1, school 2, …" || lines[12] != "  … and 10 groups more" {
+		t.Errorf("of 3000 tasks in 22 groups:\n%s", out.String())
 	}
 }
