@@ -54,3 +54,38 @@ func TestInnerFoldsOfFewRows(t *testing.T) {
 		}
 	}
 }
+
+// Rows with times are held out after those that are learned from, in as many folds
+// as their times allow; rows of one time are held out at random.
+func TestInnerFoldsOfTime(t *testing.T) {
+	for distinct, want := range map[int]int{1: 5, 2: 5, 4: 3, 8: 5, 40: 5} {
+		x, y, times := make([][]float64, 40), make([]float64, 40), make([]float64, 40)
+		for i := range x {
+			x[i], y[i], times[i] = []float64{float64(i)}, float64(i%7), float64(i*7%40*distinct/40)
+		}
+		s, err := kindred.FromSlices(x, y)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Tasks[0].Table.Time = times
+		folds, err := split.Inner(s, 0, 1)
+		if err != nil || len(folds) != want {
+			t.Errorf("%d times: %d folds, not %d; %v", distinct, len(folds), want, err)
+		}
+		for _, f := range folds {
+			if distinct < 3 {
+				break // of two times there are no two stretches to hold out
+			}
+			last, first := 0.0, 100.0
+			for _, p := range f.Train[0] {
+				last = max(last, times[p])
+			}
+			for _, p := range f.Test[0] {
+				first = min(first, times[p])
+			}
+			if last >= first {
+				t.Errorf("%d times: learned from %v, held out from %v", distinct, last, first)
+			}
+		}
+	}
+}
