@@ -858,13 +858,21 @@ func (q *quadratic) image(out []float64, w *num.Dense) {
 			one(b)
 		}
 	case q.k > 1 && q.g[0] != q.g[q.k-1]:
-		num.For(q.k, func(c int) {
-			for i := range d {
-				out[c*d+i] = num.Dot(q.g[c].Row(i), column[c*d:(c+1)*d])
-			}
-		})
+		num.For(q.k, func(c int) { symv(out[c*d:(c+1)*d], q.g[c], column[c*d:(c+1)*d]) })
 	default:
 		num.For(blocks, one)
+	}
+}
+
+// symv sets y to Ax, for a symmetric A, four rows at a time.
+func symv(y []float64, a *num.Dense, x []float64) {
+	clear(y)
+	j := 0
+	for ; j+4 <= len(x); j += 4 {
+		num.Axpy4(y, x[j:j+4], a.Data[j*a.Cols:])
+	}
+	for ; j < len(x); j++ {
+		num.Axpy(x[j], a.Row(j), y)
 	}
 }
 
