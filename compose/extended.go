@@ -302,7 +302,7 @@ func (m *Extended) draw(ctx context.Context, task *kindred.Task, known []int) (*
 	for i := range n * k {
 		d.Spread.Set(i, len(known)+i%k, level)
 	}
-	if d.Loss = likelihoods(task.Kind); task.Kind == kindred.Regression {
+	if d.Loss = prior.Likelihood(task.Kind); task.Kind == kindred.Regression {
 		d.Noise = noise(d)
 	}
 	f, err := d.Fit(ctx)
@@ -323,19 +323,6 @@ func drawnOf(info kindred.TaskInfo, known []int, f *prior.Fit, level float64, ro
 	num.Scale(c.Shift, level)
 	c.Told = fmt.Sprintf("task %q was added later from %d rows, as a combination of %d tasks: variance %.3g of theirs, residual %.1e", info.Name, rows, len(known), f.Variance, f.Residual)
 	return c
-}
-
-// likelihoods are the losses by which numbers are learned.
-func likelihoods(k kindred.Kind) loss.Smooth {
-	switch k {
-	case kindred.Regression:
-		return loss.Squared{}
-	case kindred.Count:
-		return loss.Poisson{}
-	case kindred.Multiclass:
-		return loss.Softmax{}
-	}
-	return loss.Logistic{}
 }
 
 // noise is about the variance of the noise of numbers: that of labels around the

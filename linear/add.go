@@ -104,10 +104,7 @@ func (m *Model) draw(ctx context.Context, task *kindred.Task, known []int) (*Mod
 // drawing is the problem of the new task, without what it is drawn from, and its
 // prepared rows.
 func (m *Model) drawing(ctx context.Context, task *kindred.Task) (*prior.Draw, *num.Matrix, error) {
-	d := &prior.Draw{Loss: likelihood(task.Kind), Weight: task.Weight, Noise: 0.5}
-	if task.Kind == kindred.Multiclass {
-		d.Loss = loss.Softmax{}
-	}
+	d := &prior.Draw{Loss: prior.Likelihood(task.Kind), Weight: task.Weight, Noise: 0.5}
 	if len(task.Rows) == 0 {
 		return d, num.NewMatrix(0, m.w.Rows), nil
 	}
@@ -296,7 +293,7 @@ func (m *Model) withDrawn(task *kindred.Task, known []int, one *drawn) *Model {
 		}
 	}
 	out.targets = append(slices.Clone(m.targets), target)
-	out.losses = append(slices.Clone(m.losses), predicting(task.Kind))
+	out.losses = append(slices.Clone(m.losses), loss.Loss(prior.Likelihood(task.Kind)))
 	out.first = append(slices.Clone(m.first), len(m.b)+k)
 	out.b = append(slices.Clone(m.b), w.Row(w.Rows-1)...)
 	out.w = beside(m.w, &num.Dense{Rows: w.Rows - 1, Cols: k, Data: w.Data[:(w.Rows-1)*k]})
@@ -311,14 +308,6 @@ func (m *Model) withDrawn(task *kindred.Task, known []int, one *drawn) *Model {
 	}
 	r.Warnings = append(slices.Clone(m.report.Warnings), told(task, one))
 	return &out
-}
-
-// predicting is the loss that says how outputs become predictions.
-func predicting(k kindred.Kind) loss.Loss {
-	if k == kindred.Multiclass {
-		return loss.Softmax{}
-	}
-	return likelihood(k)
 }
 
 // told says how a task came to be.

@@ -544,7 +544,7 @@ func (t *trainer) look(trained []float64) error {
 	}
 	t.heldMeans = append(t.heldMeans, mean/n)
 	if n == 0 {
-		mean, n = meanOf(trained)
+		mean, _ = meanOf(trained)
 	} else {
 		mean /= n
 	}

@@ -17,6 +17,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/kindred-mtl/kindred"
 	"github.com/kindred-mtl/kindred/loss"
 	"github.com/kindred-mtl/kindred/num"
 )
@@ -31,6 +32,19 @@ type Draw struct {
 	Spread    *num.Dense // n·k × directions: row i·k+c is output c of row i
 	// Noise is about what variance the noise of a regression has; 0: 1.
 	Noise float64
+}
+
+// Likelihood is the loss that tasks of a kind are learned by.
+func Likelihood(k kindred.Kind) loss.Smooth {
+	switch k {
+	case kindred.Regression:
+		return loss.Squared{}
+	case kindred.Count:
+		return loss.Poisson{}
+	case kindred.Multiclass:
+		return loss.Softmax{}
+	}
+	return loss.Logistic{}
 }
 
 // A Fit is what the rows make of the task.
