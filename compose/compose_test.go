@@ -362,3 +362,35 @@ func TestSharesOfModelsOfModels(t *testing.T) {
 		}
 	}
 }
+
+// A path is left where it has turned for the worse, past the best candidate, and
+// what is chosen is what a coarse search chooses, or its like.
+func TestPathsAreLeft(t *testing.T) {
+	s := set(t, synth.Tasks{Tasks: 3, Samples: 30, Features: 60, Informative: 4, Noise: 0.7, Shared: true, Seed: 1})
+	method := linear.Method{Penalty: penalty.L21{}, Strengths: 60}
+	every, err := compose.Search{Methods: []kindred.Method{method}, Every: true}.Trials(ctx, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	best := 0
+	for i := range every {
+		if every[i].Loss < every[best].Loss {
+			best = i
+		}
+	}
+	last := every[len(every)-1].Loss
+	if len(every) >= 60 || best < 3 || best > len(every)-6 || !(last > every[best].Loss+2*every[best].Error) {
+		t.Errorf("%d of 60 candidates, the best at %d of loss %.3f ± %.3f, the last of loss %.3f", len(every), best, every[best].Loss, every[best].Error, last)
+	}
+	coarse, err := compose.Search{Methods: []kindred.Method{method}}.Trials(ctx, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	least := coarse[0].Loss
+	for _, c := range coarse {
+		least = min(least, c.Loss)
+	}
+	if every[best].Loss > least+1e-9 {
+		t.Errorf("every candidate comes to %v, a coarse search to %v", every[best].Loss, least)
+	}
+}

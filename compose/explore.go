@@ -41,10 +41,60 @@ func (s Search) explore(ctx context.Context, l list, set *kindred.Set, folds []s
 	if s.Every {
 		first = e.every()
 	}
-	for next := first; err == nil && len(next) > 0; next = e.around(e.best()) {
+	err = e.follow(ctx, err, first)
+	for next := e.around(e.best()); err == nil && len(next) > 0; next = e.around(e.best()) {
 		err = e.try(ctx, next)
 	}
 	return e, err
+}
+
+// ahead is how many candidates are tried before it is asked whether a path is
+// worth going on.
+const ahead = 5
+
+// follow tries candidates path by path, from the strongest belief on, a few at a
+// time, and leaves a path where it has turned for the worse: these few rise from
+// one to the next, and are all worse than the path's best by more than two
+// standard errors of it. What would follow believes less and less, fits the rows
+// trained on ever closer, and takes longest.
+func (e *explorer) follow(ctx context.Context, err error, places []place) error {
+	for len(places) > 0 && err == nil {
+		n := 0
+		for n < min(ahead, len(places)) && places[n].path == places[0].path {
+			n++
+		}
+		some := places[:n]
+		if err = e.try(ctx, some); err != nil {
+			return err
+		}
+		places = places[n:]
+		for e.turned(some) && len(places) > 0 && places[0].path == some[0].path {
+			places = places[1:]
+		}
+	}
+	return err
+}
+
+// turned tells whether a path has turned for the worse at these candidates, its
+// last ones.
+func (e *explorer) turned(some []place) bool {
+	if len(some) < ahead {
+		return false
+	}
+	path := e.tried[some[0].path]
+	best := path[some[0].at]
+	for _, t := range path {
+		if t != nil && t.Loss < best.Loss {
+			best = t
+		}
+	}
+	for i, c := range some {
+		t := path[c.at]
+		if !(t.Loss > best.Loss+2*best.Error) || i > 0 && t.Loss < path[some[i-1].at].Loss {
+			return false
+		}
+	}
+	return true
 }
 
 // each calls f for every fold and returns the first error.

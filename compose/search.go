@@ -23,12 +23,14 @@ import (
 //
 // Of each method it tries every second path of candidates and every third
 // candidate on it, and then the neighbours of the best one, until that has none
-// that is better; or every candidate, along each path.
+// that is better; or every candidate, along each path. A path is left where five
+// candidates on it are one worse than the other, and all worse than its best by
+// more than two standard errors.
 type Search struct {
 	Methods []kindred.Method // each a kindred.Tunable, tried in order; ties go to the first
 	Folds   int              // 0: 5, or fewer where the rows are many, as split.Inner says
 	Tie     float64          // the share of a standard error by which losses of different methods differ and yet tie
-	Every   bool             // try every candidate
+	Every   bool             // try every candidate, as long as a path is worth it
 	OneSE   bool             // take the first candidate within one standard error of the best
 	Seed    uint64           // of the folds
 }

@@ -74,7 +74,7 @@ type options struct {
 	Intercept        string  `json:"intercept" words:"free, or penalized: one of the weights, of a constant feature"`
 	InterceptScaling float64 `json:"intercept_scaling" words:"that constant, where the intercept is penalized, as by solver=dualcd; else 1"`
 	columns
-	Strengths int  `json:"strengths" words:"how many strengths a search tries, every one of them; else 16, coarsely first"`
+	Strengths int  `json:"strengths" words:"how many strengths a search tries, one after the other until they are clearly for the worse; else 16, coarsely first"`
 	Folds     int  `json:"folds" words:"folds of the search, 2 or more; else 5, fewer of few rows or of many"`
 	OneSE     bool `json:"one_se" words:"true: take the first candidate within one standard error of the best"`
 }
