@@ -174,3 +174,21 @@ func TestGroupsOfManyTasks(t *testing.T) {
 		t.Errorf("%d groups; %d of %d tasks are put elsewhere", want.k, differ, len(made))
 	}
 }
+
+// The odds of two tasks are those of their labels' densities, by dense
+// covariances.
+func TestPairs(t *testing.T) {
+	l := draw(rand.New(rand.NewPCG(9, 10)), []int{0, 1, 0, 2}, 3)
+	m := l.mixture(1, make([]int, 4))
+	m.aspects[0].shared, m.aspects[0].own, m.noise = 0, -2, -2
+	pairs := m.pairs()
+	for a := range 4 {
+		for b := range a {
+			two := least{x: []*num.Matrix{l.x[a], l.x[b]}, y: [][]float64{l.y[a], l.y[b]}}
+			want := two.density([]int{0, 0}, 1, 0.25, 0.25) - two.density([]int{0, 1}, 1, 0.25, 0.25)
+			if got := pairs.At(a, b); math.Abs(got-want) > 1e-8*max(1, math.Abs(want)) || got != pairs.At(b, a) {
+				t.Errorf("tasks %d and %d: %v, by densities %v", a, b, got, want)
+			}
+		}
+	}
+}

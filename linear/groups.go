@@ -53,21 +53,29 @@ func (d *design) find(ctx context.Context, what sought) ([]int, error) {
 	if most = min(most, tasks-1); most < 2 {
 		return make([]int, tasks), nil
 	}
-	m := &mixture{tasks: tasks}
-	span, err := d.alikeInWeights(ctx, m)
+	m, err := d.mixture(ctx, what.rows)
 	if err != nil {
 		return nil, err
-	}
-	if what.rows {
-		if err := d.alikeInIntercepts(ctx, m); err != nil {
-			return nil, err
-		}
-		d.alikeInPlace(m, span)
 	}
 	if len(m.aspects) == 0 {
 		return make([]int, tasks), nil
 	}
 	return firstSeen(m.groups(ctx, most, what.k > 0)), ctx.Err()
+}
+
+// mixture is what the rows say of the tasks: of their weights, and if all of the
+// rows is to count, of the intercepts and of where the rows lie.
+func (d *design) mixture(ctx context.Context, rows bool) (*mixture, error) {
+	m := &mixture{tasks: len(d.set.Tasks)}
+	span, err := d.alikeInWeights(ctx, m)
+	if err != nil || !rows {
+		return m, err
+	}
+	if err := d.alikeInIntercepts(ctx, m); err != nil {
+		return nil, err
+	}
+	d.alikeInPlace(m, span)
+	return m, nil
 }
 
 // firstSeen numbers groups in the order of first appearance.

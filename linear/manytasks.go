@@ -18,21 +18,28 @@ const (
 
 // groups finds at most most groups of the tasks.
 func (m *mixture) groups(ctx context.Context, most int, exactly bool) []int {
+	found := m.best(ctx, most, exactly)
+	if m.tasks > mostDivided && found.k > 1 {
+		m.restore(found)
+		m.climb()
+		return m.group
+	}
+	return found.group
+}
+
+// best is the best division: of many tasks that of a sample, whose groups the
+// others join.
+func (m *mixture) best(ctx context.Context, most int, exactly bool) division {
 	if m.tasks <= mostDivided {
-		return m.divide(ctx, most, exactly).group
+		return m.divide(ctx, most, exactly)
 	}
 	some := rand.New(rand.NewPCG(1, 2)).Perm(m.tasks)[:sampled]
 	slices.Sort(some)
 	few := m.part(some)
 	found := few.divide(ctx, most, exactly)
 	few.restore(found)
-	m.k, m.group = found.k, few.nearest(m)
-	found.group = m.group
-	m.restore(found)
-	if found.k > 1 {
-		m.climb()
-	}
-	return m.group
+	found.group = few.nearest(m)
+	return found
 }
 
 // part is the mixture of these tasks.

@@ -144,7 +144,7 @@ ones are in --json.`,
 	}
 	in.flags(cmd)
 	f := cmd.Flags()
-	f.StringArrayVar(&how.measures, "measure", nil, "`measure`, one of "+strings.Join(relate.All.Names(), ", ")+"; repeat for several; else weights, and of up to 1,000 tasks covariance, labels where tasks share rows, and descriptions where they are given")
+	f.StringArrayVar(&how.measures, "measure", nil, "`measure`, one of "+strings.Join(relate.All.Names(), ", ")+"; repeat for several; else weights, and of up to 1,000 tasks covariance, evidence, labels where tasks share rows, and descriptions where they are given")
 	f.IntVar(&how.groups, "groups", 0, "groups of tasks to make, by selection at most; 0: as many as have the largest silhouette")
 	f.StringVar(&how.clustering, "clustering", "spectral", "how groups are made: "+strings.Join(relate.Clusterings.Names(), ", "))
 	f.IntVar(&how.dimensions, "dimensions", 2, "of the vectors")
@@ -205,7 +205,7 @@ func (r *relating) run(cmd *cobra.Command, f *data.File, seed uint64) (*relateDo
 	}
 	names, asked := r.measures, r.measures != nil
 	if !asked {
-		if names = []string{"weights", "covariance", "labels"}; tasks > relate.MostTasks {
+		if names = []string{"weights", "covariance", "evidence", "labels"}; tasks > relate.MostTasks {
 			names = names[:1]
 		}
 		if r.given != nil {
@@ -225,7 +225,7 @@ func (r *relating) run(cmd *cobra.Command, f *data.File, seed uint64) (*relateDo
 		seen[name] = true
 		one, err := r.take(cmd, f.Set, name, m, clustering.New(), seed)
 		if errors.Is(err, compose.ErrNotApplicable) {
-			if asked || name != "labels" {
+			if asked || name != "labels" && name != "evidence" {
 				d.Refused = append(d.Refused, refusedDocument{name, err.Error()})
 			}
 			continue

@@ -87,7 +87,7 @@ func read(t *testing.T, path string, into any) {
 func TestRelateDefaults(t *testing.T) {
 	dir := t.TempDir()
 	table := filepath.Join(dir, "t.csv")
-	for shared, want := range map[string][]string{"false": {"weights", "covariance"}, "true": {"weights", "covariance", "labels"}} {
+	for shared, want := range map[string][]string{"false": {"weights", "covariance", "evidence"}, "true": {"weights", "covariance", "evidence", "labels"}} {
 		must(t, "generate", "tasks", "--set", "n_tasks=3", "--set", "shared_rows="+shared, "--out", table)
 		args := []string{"relate", table, "--task", "task", "--target", "y"}
 		if shared == "true" {
@@ -218,7 +218,7 @@ func TestRelateDescriptions(t *testing.T) {
 	if err := json.Unmarshal([]byte(must(t, append(args, "--descriptions", at("d.csv"), "--json", "-")...)), &d); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(d.Measures); n != 3 || d.Measures[n-1].Measure != "descriptions" || !d.Measures[n-1].Semidefinite {
+	if n := len(d.Measures); n != 4 || d.Measures[n-1].Measure != "descriptions" || !d.Measures[n-1].Semidefinite {
 		t.Errorf("%d measures", n)
 	}
 	for want, more := range map[string][]string{

@@ -100,7 +100,7 @@ func where(fold *split.Fold) string {
 // take no time.
 func relateInto(ctx context.Context, page *report.Document, set *kindred.Set, fold *split.Fold, seed uint64) error {
 	train, _ := set.Select(fold.Train).Nonempty()
-	for _, name := range []string{"weights", "covariance", "labels"} {
+	for _, name := range []string{"weights", "covariance", "evidence", "labels"} {
 		part, err := relate.All.Find("measure", name)
 		if err != nil {
 			return err
