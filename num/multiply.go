@@ -90,9 +90,9 @@ func share(size, n, i, grain int) (lo, hi int) {
 	return min(size, grains*i/n*grain), min(size, grains*(i+1)/n*grain)
 }
 
-// The blocks of a product: depth columns of a at a time, so many of its rows as
-// the second cache holds, blockRows if they are so long, and so many columns of
-// b as the third; both for numbers of eight bytes.
+// The blocks of a product, at most: depth columns of a at a time, so many of its
+// rows as the second cache holds, blockRows if they are so long, and so many
+// columns of b as the third; both for numbers of eight bytes.
 //
 // Goto, van de Geijn, Anatomy of high-performance matrix multiplication,
 // ACM Transactions on Mathematical Software 34(3), 2008.

@@ -79,10 +79,11 @@ func multiplyTiles(size int, c, a, b block, bias unsafe.Pointer, finish int) {
 		defer room.release()
 	}
 	cols := blockCols * 8 / size
+	deep, held := blocking(size)
 	for j := 0; j < c.cols; j += cols {
 		n := min(cols, c.cols-j)
 		for k := 0; k < a.cols; {
-			terms := (a.cols - k + depth - 1) / depth
+			terms := (a.cols - k + deep - 1) / deep
 			terms = (a.cols - k + terms - 1) / terms
 			t := tile{terms: terms, finish: finish | adding}
 			if k == 0 {
@@ -97,7 +98,7 @@ func multiplyTiles(size int, c, a, b block, bias unsafe.Pointer, finish int) {
 			if packs {
 				right = right.panels(unsafe.Pointer(&room.b), size, width)
 			}
-			most := int(unsafe.Sizeof(room.a)) / rowBytes(terms, size)
+			most := held / rowBytes(terms, size)
 			parts := (c.rows + most - 1) / most
 			for at := range parts {
 				i := c.rows * at / parts
@@ -111,6 +112,17 @@ func multiplyTiles(size int, c, a, b block, bias unsafe.Pointer, finish int) {
 			k += terms
 		}
 	}
+}
+
+// blocking is how many terms are added before a tile of c is put down, and how
+// many bytes of a are gone through at a time. With AVX2 a panel of b and the rows
+// of a that meet it then lie in a first cache of 32 KB together, and the rows of a
+// in half of a second one; tiles of AVX-512 are so large that neither matters.
+func blocking(size int) (terms, bytes int) {
+	if unit == avx512 {
+		return depth, int(unsafe.Sizeof(buffers{}.a))
+	}
+	return 1280 / size, 256 << 10
 }
 
 // sweep takes the columns of c, the width of a tile at a time.
