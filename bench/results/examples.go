@@ -37,6 +37,9 @@ func (b *bench) examples(ctx context.Context, list []example, into string) error
 	if err := os.MkdirAll(into, 0o755); err != nil {
 		return err
 	}
+	if err := os.WriteFile(filepath.Join(into, "README.md"), []byte(index(pages)), 0o644); err != nil {
+		return err
+	}
 	for _, e := range list {
 		text, err := b.example(ctx, e, into)
 		if err != nil {
@@ -47,6 +50,16 @@ func (b *bench) examples(ctx context.Context, list []example, into string) error
 		}
 	}
 	return nil
+}
+
+// index is the page that leads to the others.
+func index(list []example) string {
+	var page strings.Builder
+	page.WriteString("# Worked examples\n\nOn public data, each with its commands, what they print, and pictures.\n\n")
+	for _, e := range list {
+		fmt.Fprintf(&page, "- [%s](%s.md): %s\n", e.title, e.name, strings.SplitAfter(e.words, ". ")[0])
+	}
+	return page.String()
 }
 
 // example runs the commands of an example and writes its page.

@@ -29,7 +29,7 @@ var pages = []example{
 			{words: "Patients differ above all in how ill they are; a model of all of them at once fails, and one for each patient has only his 140 recordings:",
 				command: "compare parkinsons.csv --task task --target motor_UPDRS --drop total_UPDRS,age,sex,test_time --folds 5 --method shared-ridge --method clustered --method kernel-ridge --method guarded", most: 24},
 			{words: "The patients by the weights that each learns alone:",
-				command: "relate parkinsons.csv --task task --target motor_UPDRS --drop total_UPDRS,age,sex,test_time --measure weights --measure vectors --svg map.svg", most: 12, picture: "map.svg", alt: "42 patients on a map, and how alike each two are"},
+				command: "relate parkinsons.csv --task task --target motor_UPDRS --drop total_UPDRS,age,sex,test_time --measure weights --measure vectors --png map.png", most: 12, picture: "map.png", alt: "42 patients on a map, and how alike each two are"},
 			{words: "One model for all patients:",
 				command: "fit parkinsons.csv --task task --target motor_UPDRS --drop total_UPDRS,age,sex,test_time --method shared-ridge --out voice.model", most: 30},
 		},
