@@ -57,7 +57,7 @@ func index(list []example) string {
 	var page strings.Builder
 	page.WriteString("# Worked examples\n\nOn public data, each with its commands, what they print, and pictures.\n\n")
 	for _, e := range list {
-		fmt.Fprintf(&page, "- [%s](%s.md): %s\n", e.title, e.name, strings.SplitAfter(e.words, ". ")[0])
+		fmt.Fprintf(&page, "- [%s](%s.md): %s\n", e.title, e.name, strings.TrimSpace(strings.SplitAfter(e.words, ". ")[0]))
 	}
 	return page.String()
 }

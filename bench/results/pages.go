@@ -70,7 +70,7 @@ var pages = []example{
 				command: "fit train.csv --target is0 --target is1 --target is2 --target is3 --target is4 --target is5 --target is6 --target is7 --target is8 --target is9 --drop digit --method shared-net --out digits.model", most: 30},
 			{words: "What it says of 3,000 others:",
 				command: "predict digits.model test.csv --out predicted.csv", most: 12},
-			{words: "Which questions go together, by the labels:",
+			{words: "Which questions go together, by the weights that answer them:",
 				command: "relate train.csv --target is0 --target is1 --target is2 --target is3 --target is4 --target is5 --target is6 --target is7 --target is8 --target is9 --drop digit --measure weights --svg map.svg", most: 14, picture: "map.svg", alt: "Ten digits on a map, and how alike the weights are that find them"},
 		},
 		ends: "The likeliest digit by the ten answers is wrong for fewer than 5 images of 100; [results](../results.md) has the figures, beside a network for each question and one task of ten classes.",
