@@ -44,8 +44,8 @@ type Grouping struct {
 	// than the next one, from −1 to 1; 0 of a single group.
 	Silhouette float64
 	// Chosen says that Count is the one of the largest Silhouette, of a sketch the
-	// largest whose groups are found in both halves of the tasks: Strength is then
-	// how strongly, from 0.8 to 1.
+	// likeliest of those whose groups are found in both halves of the tasks: Strength
+	// is then how strongly, from 0.8 to 1.
 	Chosen   bool
 	Strength float64
 	// Selected are the groups to train, where these may overlap: Groups are then

@@ -257,19 +257,23 @@ const sampledTasks = 600
 
 // groupSketch groups a sample of the tasks, and then all of them around the means
 // of these groups, which move with them: k-means from there. With k 0 there are as
-// many as both halves of the tasks find alike.
+// many as both halves of the tasks find alike, and of these as many as say most.
 func groupSketch(r *Relation, c Clustering, k int) (*Grouping, error) {
 	if _, ok := c.(Selection); ok {
 		return nil, refuse("selection: %s tasks, more than the %s that a matrix is made of; give another clustering", counted(len(r.Tasks)), counted(MostTasks))
 	}
-	out := &Grouping{Chosen: k == 0}
-	if k == 0 {
-		k, out.Strength = strongest(r, c)
-	}
 	some := r.some(sampledTasks)
 	part := r.part(some)
-	all := r.around(some, c.Cut(part, []int{min(k, len(some))})[0].Groups)
-	out.Groups = inOrder(all.of)
+	counts, strengths := []int{min(k, len(some))}, []float64{0}
+	if k == 0 {
+		counts, strengths = stable(r, c)
+	}
+	var all []*cells
+	for _, g := range c.Cut(part, counts) {
+		all = append(all, r.around(some, g.Groups))
+	}
+	at := likeliest(r.Sketch, all)
+	out := &Grouping{Chosen: k == 0, Strength: strengths[at], Groups: inOrder(all[at].of)}
 	out.Count, out.Silhouette = slices.Max(out.Groups)+1, silhouette(Distances(part), of(out.Groups, some))
 	return out, nil
 }
@@ -277,45 +281,109 @@ func groupSketch(r *Relation, c Clustering, k int) (*Grouping, error) {
 // strong is the prediction strength of groups that are taken for real.
 const strong = 0.8
 
-// strongest is the largest number of groups, 12 at most, of which each half of the
-// tasks finds those that the other finds, and how strongly: the least share, over
-// groups of one half, of pairs of its tasks that the centres of the other half
-// leave together, the mean over both halves. It is 1 group where there are no such.
-// Noise blurs where a group ends, and with it silhouettes, but where so many tasks
-// have their centres stays clear.
+// stable are the numbers of groups, 12 at most, of which each half of the tasks
+// finds those that the other finds, and how strongly: the least share, over groups
+// of one half, of pairs of its tasks that the centres of the other half leave
+// together, the mean over both halves; 1 where there are none. Noise blurs where a
+// group ends, and with it silhouettes, but where so many tasks have their centres
+// stays clear.
 //
 // Tibshirani, Walther, Cluster validation by prediction strength, Journal of
 // Computational and Graphical Statistics 14, 2005.
-func strongest(r *Relation, c Clustering) (k int, strength float64) {
-	var counts []int
+func stable(r *Relation, c Clustering) (counts []int, strengths []float64) {
+	var tried []int
 	for count := 2; count <= mostGroups; count++ {
-		counts = append(counts, count)
+		tried = append(tried, count)
 	}
-	halves := [2]*Relation{r.half(0), r.half(1)}
+	halves := r.halves()
 	var found [2][]*cells
 	for i, h := range halves {
 		some := h.some(sampledTasks)
-		for _, g := range c.Cut(h.part(some), counts) {
+		for _, g := range c.Cut(h.part(some), tried) {
 			found[i] = append(found[i], h.around(some, g.Groups))
 		}
 	}
-	k, strength = 1, 1
-	for i, count := range counts {
+	for i, count := range tried {
 		a, b := found[0][i], found[1][i]
 		if s := (b.kept(halves[0], a) + a.kept(halves[1], b)) / 2; s >= strong {
-			k, strength = count, s
+			counts, strengths = append(counts, count), append(strengths, s)
 		}
 	}
-	return k, strength
+	if counts == nil {
+		return []int{1}, []float64{1}
+	}
+	return counts, strengths
 }
 
-// half is every second task of a sketch.
-func (r *Relation) half(from int) *Relation {
-	out := &Relation{Measure: r.Measure, Symmetric: true, Semidefinite: true, Sketch: &num.Dense{Cols: r.Sketch.Cols}}
-	for t := from; t < len(r.Tasks); t += 2 {
-		out.Tasks, out.Sketch.Data = append(out.Tasks, r.Tasks[t]), append(out.Sketch.Data, r.Sketch.Row(t)...)
+// likeliest is which of several divisions says most of the sketch x, for its
+// groups: their likelihood as round clouds in d dimensions,
+//
+//	−½ T d log(Σ_t ‖x_t − x̄_g‖² / T d) + Σ_g n_g log(n_g/T) − ½ k d log T
+//
+// with d how many dimensions a cloud effectively has, (tr S)²/tr S² of its
+// covariance S, on average over the tasks in the finest division. Halves of so many
+// tasks cut a ring or a ridge at the same places, which are stable and are no
+// groups; a cloud cut in two says less than one.
+//
+// Biernacki, Celeux, Govaert, Assessing a mixture model for clustering with the
+// integrated completed likelihood, IEEE TPAMI 22, 2000.
+func likeliest(x *num.Dense, all []*cells) int {
+	last := all[len(all)-1]
+	d, n := 0.0, float64(x.Rows)
+	for g := range last.tasks {
+		_, dims := last.spread(x, g)
+		d += dims * float64(len(last.tasks[g])) / n
 	}
-	out.Sketch.Rows = len(out.Tasks)
+	best, most := 0, math.Inf(-1)
+	for i, c := range all {
+		square, says := 0.0, 0.0
+		for g, tasks := range c.tasks {
+			if size := float64(len(tasks)); size > 0 {
+				s, _ := c.spread(x, g)
+				square += s
+				says += size*math.Log(size/n) - d*math.Log(n)/2
+			}
+		}
+		if says -= n * d / 2 * math.Log(max(square, 1e-300)/(n*d)); says > most {
+			best, most = i, says
+		}
+	}
+	return best
+}
+
+// spread is the sum of the squared distances of a group's tasks from their mean,
+// and in how many dimensions they lie.
+func (c *cells) spread(x *num.Dense, g int) (square, dims float64) {
+	mean, n := make([]float64, x.Cols), float64(len(c.tasks[g]))
+	for _, t := range c.tasks[g] {
+		num.Axpy(1/n, x.Row(t), mean)
+	}
+	s, row := num.NewDense(x.Cols, x.Cols), make([]float64, x.Cols)
+	for _, t := range c.tasks[g] {
+		copy(row, x.Row(t))
+		num.Axpy(-1, mean, row)
+		square += num.Dot(row, row)
+		for i, v := range row {
+			num.Axpy(v, row, s.Row(i))
+		}
+	}
+	if square == 0 {
+		return 0, 1
+	}
+	return square, square * square / num.Dot(s.Data, s.Data)
+}
+
+// halves are a sketch's tasks in two, at random: tasks may lie in any order.
+func (r *Relation) halves() (out [2]*Relation) {
+	order := rand.New(rand.NewPCG(1, 4)).Perm(len(r.Tasks))
+	for i := range out {
+		h := &Relation{Measure: r.Measure, Symmetric: true, Semidefinite: true, Sketch: &num.Dense{Cols: r.Sketch.Cols}}
+		for at := i; at < len(order); at += 2 {
+			h.Tasks, h.Sketch.Data = append(h.Tasks, r.Tasks[order[at]]), append(h.Sketch.Data, r.Sketch.Row(order[at])...)
+		}
+		h.Sketch.Rows = len(h.Tasks)
+		out[i] = h
+	}
 	return out
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/kindred-mtl/kindred"
 	"github.com/kindred-mtl/kindred/compose"
 	"github.com/kindred-mtl/kindred/num"
 	"github.com/kindred-mtl/kindred/relate"
@@ -131,5 +132,31 @@ func TestSketchWithoutGroups(t *testing.T) {
 	}
 	if g, err := relate.Group(r, relate.Spectral{}, 3); err != nil || g.Count != 3 || g.Strength != 0 || g.Chosen {
 		t.Errorf("three groups: %d, %v, %v", g.Count, g.Chosen, err)
+	}
+}
+
+// Tasks on a ring around two of its places, which take turns in order, are in two
+// groups: halves would stably cut each in two, but that says less.
+func TestSketchOfTasksInTurn(t *testing.T) {
+	set, truth, err := (&synth.Tasks{Tasks: 1200, Samples: 10, Features: 2, Clusters: 2, Opposing: true, Similarity: 0.98, Noise: 0.3, Seed: 2}).Make()
+	if err != nil {
+		t.Fatal(err)
+	}
+	groups := make([]int, 0, 1200)
+	turn := &kindred.Set{}
+	for i := range 600 {
+		turn.Tasks = append(turn.Tasks, set.Tasks[i], set.Tasks[600+i])
+		groups = append(groups, truth.Groups[i], truth.Groups[600+i])
+	}
+	r, err := relate.Tasks(context.Background(), turn, relate.Weights{}, relate.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := relate.Group(r, relate.Spectral{}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rand := relate.AdjustedRand(g.Groups, groups); g.Count != 2 || rand < 0.95 {
+		t.Errorf("%d groups, strength %.2f, adjusted Rand %.2f", g.Count, g.Strength, rand)
 	}
 }
