@@ -99,7 +99,9 @@ func alike(t kindred.TaskInfo) string {
 // fewest is how many labels there are at least where some are held out.
 const fewest = 10
 
-// holdOut returns the places of each task's rows to train on, and to stop by.
+// holdOut returns the places of each task's rows to train on, and to stop by: of
+// rows with times the last ones, where these allow it, else drawn by task and
+// label.
 func (m *Method) holdOut(s *kindred.Set) (train, held [][]int, err error) {
 	share := m.Training.Held
 	if share == 0 {
@@ -108,6 +110,15 @@ func (m *Method) holdOut(s *kindred.Set) (train, held [][]int, err error) {
 	total := 0
 	for t := range s.Tasks {
 		total += len(s.Tasks[t].Rows)
+	}
+	if folds, err := split.TimeAt(s, 1-share); err == nil && total >= fewest {
+		train, held = folds[0].Train, folds[0].Test
+		for t := range train {
+			if len(train[t]) == 0 { // it begins late: what there is of it is learned from
+				train[t], held[t] = held[t], nil
+			}
+		}
+		return train, held, nil
 	}
 	// One of k folds: it has its share of tasks with few rows too.
 	for k := max(2, int(math.Round(1/share))); k >= 2 && total >= fewest; k /= 2 {

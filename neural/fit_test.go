@@ -528,3 +528,41 @@ func made(rows, features, tasks int) *kindred.Set {
 	}
 	return s
 }
+
+// Of rows with times the last ones are held out, whatever their order in the
+// table; a task that has none before them is trained on all of its rows. Without
+// times, or where all are one, rows are drawn.
+func TestHoldOutFollowsTime(t *testing.T) {
+	table := numbers(200, 2, 1)
+	table.Time = make([]float64, 200)
+	for i := range table.Time {
+		table.Time[i] = float64(i * 37 % 200)
+	}
+	label := func(x []float64) float64 { return x[0] }
+	early := func(i int) bool { return table.Time[i] < 190 }
+	late := func(i int) bool { return table.Time[i] >= 190 }
+	s := &kindred.Set{Tasks: []kindred.Task{task("old", kindred.Regression, table, 0, early, label), task("new", kindred.Regression, table, 0, late, label)}}
+	m := &Method{Training: Training{Held: 0.2}}
+	train, held, err := m.holdOut(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(train[0]) != 160 || len(held[0]) != 30 || len(train[1]) != 10 || held[1] != nil {
+		t.Fatalf("%d and %d rows to train on, %d and %d held out", len(train[0]), len(train[1]), len(held[0]), len(held[1]))
+	}
+	for _, p := range train[0] {
+		if v := table.Time[s.Tasks[0].Rows[p]]; v >= 160 {
+			t.Errorf("trained on time %v", v)
+		}
+	}
+	for _, p := range held[0] {
+		if v := table.Time[s.Tasks[0].Rows[p]]; v < 160 {
+			t.Errorf("held out time %v", v)
+		}
+	}
+	finite(t, predict(t, fit(t, Method{Arch: &arch.Shared{Layers: small}, Training: Training{Epochs: 3}}, s), table))
+	clear(table.Time)
+	if train, held, err = m.holdOut(s); err != nil || len(train[0])+len(held[0]) != 190 || len(held[0]) == 0 || len(held[1]) == 0 {
+		t.Errorf("of one time %d rows are held out, %v", len(held[0]), err)
+	}
+}
