@@ -143,7 +143,7 @@ func (t *Table) Check() error {
 
 func (c *Column) check() error {
 	for i, v := range c.Number {
-		if math.IsInf(v, 0) {
+		if v-v != 0 && math.IsInf(v, 0) {
 			return fmt.Errorf("column %q, row %d: %v is not a finite number (leave the value out where it is unknown)", c.Name, i+1, v)
 		}
 	}

@@ -229,7 +229,8 @@ func (e *strengthEvidence) see(ctx context.Context, p *solve.Problem, x *solve.P
 // normalOf is that of a task at w and b, on combinations of features where span
 // is not nil.
 func normalOf(t *solve.Task, w []float64, b float64, span *num.Dense) normal {
-	z, grad, hess := image(t.X, w), make([]float64, t.X.Rows), make([]float64, t.X.Rows)
+	z, grad, hess := make([]float64, t.X.Rows), make([]float64, t.X.Rows), make([]float64, t.X.Rows)
+	t.X.MulVec(z, w)
 	for i := range z {
 		z[i] += b
 	}

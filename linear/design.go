@@ -143,7 +143,11 @@ func (d *design) rows(ctx context.Context, s *kindred.Set) ([]*num.Matrix, error
 	out := make([]*num.Matrix, len(s.Tasks))
 	listed, places := s.Listed()
 	for k, table := range s.Tables() {
-		x, err := d.prep.Transform(ctx, table, listed[k])
+		named := listed[k]
+		if every(named, table.Len()) {
+			named = nil
+		}
+		x, err := d.prep.Transform(ctx, table, named)
 		if err != nil {
 			return nil, err
 		}
@@ -156,10 +160,22 @@ func (d *design) rows(ctx context.Context, s *kindred.Set) ([]*num.Matrix, error
 				out[i] = out[i-1]
 				continue
 			}
-			out[i] = x.Select(places[i])
+			if out[i] = x; !every(places[i], x.Rows) {
+				out[i] = x.Select(places[i])
+			}
 		}
 	}
 	return out, nil
+}
+
+// every tells whether places are 0 to n − 1.
+func every(places []int, n int) bool {
+	for i, p := range places {
+		if p != i {
+			return false
+		}
+	}
+	return len(places) == n
 }
 
 // layOut lists the units and says what the columns of W are.

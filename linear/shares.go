@@ -159,7 +159,7 @@ const mostShareRows = 1 << 15
 // levels where tasks are in groups.
 func (d *design) functional(f penalty.Func, w *num.Dense) []kindred.Share {
 	columns, tasks := make([][]float64, w.Cols), len(d.set.Tasks)
-	s := &sharing.Sample{Own: make([][]float64, w.Cols), Weight: make([][]float64, w.Cols)}
+	s := &sharing.Sample{Weight: make([][]float64, w.Cols)}
 	if grouping, ok := f.(penalty.Grouping); ok {
 		s.Groups = [][]int{d.perTask(grouping.Groups(w))}
 	}
@@ -174,18 +174,22 @@ func (d *design) functional(f penalty.Func, w *num.Dense) []kindred.Share {
 	for _, u := range d.units {
 		centre(columns[u.first : u.first+u.k])
 	}
-	rows := make([]*num.Matrix, w.Cols)
+	rows, chosen := make([]*num.Matrix, w.Cols), map[*num.Matrix]*num.Matrix{} // of each column; of the rows that tasks share
 	for i, u := range d.units {
-		places := sharing.Rows(d.problem.Tasks[i].X.Rows, max(16, mostShareRows/tasks))
-		x, weight := d.problem.Tasks[i].X.Select(places), make([]float64, len(places))
+		all := d.problem.Tasks[i].X
+		places := sharing.Rows(all.Rows, max(16, mostShareRows/tasks))
+		if chosen[all] == nil {
+			chosen[all] = all.Select(places)
+		}
+		weight := make([]float64, len(places))
 		for k, p := range places {
 			weight[k] = weightAt(d.problem.Tasks[i].Weight, p)
 		}
 		for c := u.first; c < u.first+u.k; c++ {
-			rows[c], s.Weight[c] = x, weight
-			s.Own[c] = image(x, columns[c])
+			rows[c], s.Weight[c] = chosen[all], weight
 		}
 	}
+	s.Own = images(rows, columns)
 	return s.Shares(func(weight []float64, group []int) [][]float64 {
 		sums, means := map[[2]int][]float64{}, make([][]float64, w.Cols)
 		for c, slot := range d.layout.Slot {
@@ -196,10 +200,36 @@ func (d *design) functional(f penalty.Func, w *num.Dense) []kindred.Share {
 			num.Axpy(weight[c], columns[c], sums[key])
 		}
 		for c, slot := range d.layout.Slot {
-			means[c] = image(rows[c], sums[[2]int{slot, group[d.layout.Task[c]]}])
+			means[c] = sums[[2]int{slot, group[d.layout.Task[c]]}]
 		}
-		return means
+		return images(rows, means)
 	})
+}
+
+// images are the products of rows and columns of weights, one by one; where
+// columns share rows, at once.
+func images(rows []*num.Matrix, columns [][]float64) [][]float64 {
+	of, out := map[*num.Matrix][]int{}, make([][]float64, len(columns))
+	for c, x := range rows {
+		of[x] = append(of[x], c)
+	}
+	for x, places := range of {
+		k := len(places)
+		weights, products := make([]float64, x.Cols*k), make([]float64, x.Rows*k)
+		for i, c := range places {
+			for j, v := range columns[c] {
+				weights[j*k+i] = v
+			}
+		}
+		x.Mul(products, weights, k, 0, x.Rows)
+		for i, c := range places {
+			out[c] = make([]float64, x.Rows)
+			for r := range out[c] {
+				out[c][r] = products[r*k+i]
+			}
+		}
+	}
+	return out
 }
 
 // centre takes from each of several outputs, of which only the differences
@@ -217,10 +247,4 @@ func centre(columns [][]float64) {
 			w[j] -= mean
 		}
 	}
-}
-
-func image(x *num.Matrix, w []float64) []float64 {
-	z := make([]float64, x.Rows)
-	x.MulVec(z, w)
-	return z
 }

@@ -60,6 +60,7 @@ func fit[F Float](c, a, b View[F], o Finish[F]) {
 
 const (
 	pieceCols = 32 // pieces begin at multiples of it: the widest tile
+	pieceRows = 8  // they have about as many rows as a tile, at least
 	fewPieces = 16 // for many cores only if pieces stay large
 )
 
@@ -75,13 +76,16 @@ func pieces(rows, cols, depth int, transposed bool) (down, across int) {
 		wide *= 4
 	}
 	for down*across*2 <= parts {
-		if wide/across > rows/down && cols/across >= 2*pieceCols {
+		switch broad := cols/across >= 2*pieceCols; {
+		case broad && (wide/across > rows/down || rows/down < 2*pieceRows):
 			across *= 2
-		} else {
+		case rows/down >= 2*pieceRows:
 			down *= 2
+		default:
+			return down, across
 		}
 	}
-	return min(down, max(rows, 1)), across
+	return down, across
 }
 
 // share returns the i-th of n parts of [0, size), in whole grains.

@@ -18,18 +18,14 @@ const halfway = 1e-12
 // It adds up the weights in bins and goes on with the bin that holds the
 // median; what is left after some rounds is sorted.
 func median(x, w []float64, lo, hi, total float64) float64 {
-	const bins, rounds = 512, 4
+	const rounds = 4
 	below, above := 0.0, math.Inf(1) // the weight below x, and the least number above
 	for range rounds {
 		factor := (bins - 0.5) / (hi - lo)
-		if len(x) <= bins || !(factor > 0 && factor <= math.MaxFloat64) {
+		if len(x) <= bins/8 || !(factor > 0 && factor <= math.MaxFloat64) {
 			break
 		}
-		var weight [bins]float64
-		w = w[:len(x)]
-		for i, v := range x {
-			weight[int((v-lo)*factor)&(bins-1)] += w[i]
-		}
+		bin, weight := binned(x, w, lo, factor)
 		b := 0
 		for ; b < bins-1 && below+weight[b] < total/2*(1-halfway); b++ {
 			below += weight[b]
@@ -38,7 +34,7 @@ func median(x, w []float64, lo, hi, total float64) float64 {
 		for next < bins && weight[next] == 0 {
 			next++
 		}
-		x, w, lo, hi, above = inBin(x, w, lo, factor, b, next, above)
+		x, w, lo, hi, above = inBin(x, w, bin, b, next, above)
 	}
 	if lo == hi {
 		x, w = []float64{lo}, []float64{num.Sum(w[:len(x)])}
@@ -46,12 +42,37 @@ func median(x, w []float64, lo, hi, total float64) float64 {
 	return sortedMedian(x, w, below, above, total)
 }
 
+const bins = 512
+
+// binned is the bin of each number, and the weight in each bin. Every other
+// number is added to other sums, so that none waits for the one before.
+func binned(x, w []float64, lo, factor float64) (bin []uint16, weight [bins]float64) {
+	var other [bins]float64
+	bin, w = make([]uint16, len(x)), w[:len(x)]
+	i := 0
+	for ; i+2 <= len(x); i += 2 {
+		a, b := int((x[i]-lo)*factor)&(bins-1), int((x[i+1]-lo)*factor)&(bins-1)
+		bin[i], bin[i+1] = uint16(a), uint16(b)
+		weight[a] += w[i]
+		other[b] += w[i+1]
+	}
+	if i < len(x) {
+		a := int((x[i]-lo)*factor) & (bins - 1)
+		bin[i] = uint16(a)
+		weight[a] += w[i]
+	}
+	for b, v := range other {
+		weight[b] += v
+	}
+	return bin, weight
+}
+
 // inBin takes the numbers in bin b, their range, and the least number in bin
 // next.
-func inBin(x, w []float64, lo, factor float64, b, next int, above float64) (bx, bw []float64, least, most, a float64) {
+func inBin(x, w []float64, bin []uint16, b, next int, above float64) (bx, bw []float64, least, most, a float64) {
 	least, most = math.Inf(1), math.Inf(-1)
-	for i, v := range x {
-		switch int((v - lo) * factor) {
+	for _, i := range placesIn(bin, b, next) {
+		switch v := x[i]; int(bin[i]) {
 		case b:
 			bx, bw = append(bx, v), append(bw, w[i])
 			least, most = min(least, v), max(most, v)
@@ -60,6 +81,19 @@ func inBin(x, w []float64, lo, factor float64, b, next int, above float64) (bx, 
 		}
 	}
 	return bx, bw, least, most, above
+}
+
+// placesIn lists the numbers in bins from to to. One comparison a number, and no
+// jump that it might take or not.
+func placesIn(bin []uint16, from, to int) []int32 {
+	places, n := make([]int32, len(bin)+1), 0
+	for i, at := range bin {
+		places[n] = int32(i)
+		if uint(at)-uint(from) <= uint(to-from) {
+			n++
+		}
+	}
+	return places[:n]
 }
 
 // sortedMedian is median by sorting.

@@ -41,8 +41,10 @@ func (o Options) fitNumbers(s *sample, j int) (column, told) {
 		t.note = "left out: constant over the training rows"
 		return c, t
 	}
-	m := momentsOf(x, w).with(c.Median, missing)
-	center, scale, ok := o.scaling(m)
+	center, scale, ok := 0.0, 1.0, true
+	if o.Scale != "none" {
+		center, scale, ok = o.scaling(momentsOf(x, w).with(c.Median, missing))
+	}
 	if !ok {
 		t.note = fmt.Sprintf("left out: its values, from %v to %v, are beyond scaling", lo, hi)
 		return c, t
@@ -59,6 +61,9 @@ func (o Options) fitNumbers(s *sample, j int) (column, told) {
 func ranged(x []float64) (lo, hi float64, whole bool) {
 	lo, hi, whole = math.MaxFloat64, -math.MaxFloat64, true
 	for _, v := range x {
+		if v >= lo && v <= hi {
+			continue
+		}
 		if v < lo {
 			lo = v
 		}
@@ -180,20 +185,36 @@ type numberReader struct {
 func (c *numbers) bind(from *kindred.Column) reader { return numberReader{c, from} }
 
 func (c numberReader) dense(out []float64, stride int, s span) error {
-	var taken [block]float64
-	x := c.from.Number
 	if s.rows == nil {
-		x = x[s.lo:s.hi]
-	} else {
-		for i, r := range s.rows[s.lo:s.hi] {
-			taken[i] = x[r]
-		}
-		x = taken[:s.hi-s.lo]
+		return c.fill(out, stride, s, c.from.Number[s.lo:s.hi])
 	}
+	return c.take(out, stride, s)
+}
+
+// take is dense for rows in any order.
+func (c numberReader) take(out []float64, stride int, s span) error {
+	var taken [together]float64
+	for ; s.lo < s.hi; s.lo += together {
+		part := span{s.rows, s.lo, min(s.hi, s.lo+together)}
+		for i, r := range s.rows[part.lo:part.hi] {
+			taken[i] = c.from.Number[r]
+		}
+		if err := c.fill(out, stride, part, taken[:part.hi-part.lo]); err != nil {
+			return err
+		}
+		if part.hi < s.hi {
+			out = out[together*stride:]
+		}
+	}
+	return nil
+}
+
+// fill is dense for the numbers x of the rows.
+func (c numberReader) fill(out []float64, stride int, s span, x []float64) error {
 	if c.Scale == 0 {
 		return c.denseIndicator(out, stride, s, x)
 	}
-	at := 0
+	center, scale, at := c.Center, c.Scale, 0
 	for i, v := range x {
 		if v-v != 0 {
 			if math.IsInf(v, 0) {
@@ -204,7 +225,7 @@ func (c numberReader) dense(out []float64, stride int, s span) error {
 				out[at+1] = 1
 			}
 		}
-		out[at] = (v - c.Center) * c.Scale
+		out[at] = (v - center) * scale
 		at += stride
 	}
 	return nil

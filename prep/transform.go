@@ -123,9 +123,25 @@ func (p *Prep) transformDense(ctx context.Context, readers []reader, s span) (*n
 	return out, firstOf(errs)
 }
 
+// together is how many rows are filled column by column, few enough for their
+// pages to be remembered.
+const together = 32
+
 // fillDense sets out, which holds zeros, to the rows of s.
 func (p *Prep) fillDense(out []float64, readers []reader, s span) error {
-	width, first := len(out)/(s.hi-s.lo), 0
+	width := len(out) / (s.hi - s.lo)
+	for ; s.lo < s.hi; s.lo += together {
+		part := span{s.rows, s.lo, min(s.hi, s.lo+together)}
+		if err := p.fillFew(out, width, readers, part); err != nil {
+			return err
+		}
+		out = out[(part.hi-part.lo)*width:]
+	}
+	return nil
+}
+
+func (p *Prep) fillFew(out []float64, width int, readers []reader, s span) error {
+	first := 0
 	for j, from := range readers {
 		if from == nil {
 			continue

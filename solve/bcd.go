@@ -22,7 +22,9 @@ import (
 // optimality conditions most. A step is a round: the gradient of all rows and
 // with it the duality gap, a larger working set, sweeps over it until its own
 // gap is a tenth. Sweeps move a Gram matrix's gradient, or the residuals where
-// the working set is wide and the rows are few; every fifth is extrapolated.
+// the working set is wide and the rows are few, a panel of features at a time
+// where columns share rows; every fifth is extrapolated. Of many rows some say
+// which features to begin with.
 // Sweeps that have cost as much as a Newton step on the rows in use are followed
 // by one, where the penalty is a function of their lengths.
 //
@@ -55,14 +57,16 @@ func (*BCD) Slow(p *Problem) bool {
 const firstSet = 100
 
 // Steps implements Solver.
-func (*BCD) Steps(ctx context.Context, p *Problem, start *Point, tol float64) iter.Seq[State] {
+func (s *BCD) Steps(ctx context.Context, p *Problem, start *Point, tol float64) iter.Seq[State] {
 	return func(yield func(State) bool) {
-		x := NewPoint(p)
+		x, f, land := NewPoint(p), p.Penalty.(penalty.RowSeparable), newFeatures(p)
+		if _, ok := land.(*rowFeatures); ok && start == nil {
+			start = s.nearby(ctx, p)
+		}
 		if start != nil {
 			copy(x.W.Data, start.W.Data)
 		}
-		f := p.Penalty.(penalty.RowSeparable)
-		land, best := newFeatures(p), newRecord(x)
+		best := newRecord(x)
 		g := num.NewDense(x.W.Rows, x.W.Cols)
 		set := support(x.W)
 		land.use(set)
@@ -74,10 +78,12 @@ func (*BCD) Steps(ctx context.Context, p *Problem, start *Point, tol float64) it
 			if !yield(best.state(step, 8)) {
 				return
 			}
-			next := workingSet(f, x.W, g)
+			next := workingSet(f, x.W, g, land.least())
 			target := 0.3 * tol * best.primal
-			if !within(next, set) {
-				target = math.Max(target, 0.1*gap)
+			if grown := !within(next, set); grown || 2*len(next) <= len(set) {
+				if grown {
+					target = math.Max(target, 0.1*gap)
+				}
 				set = next
 				land.use(set)
 			}
@@ -114,8 +120,8 @@ func support(w *num.Dense) []int {
 }
 
 // workingSet is the rows in use and as many of those that violate the
-// optimality conditions, the worst first.
-func workingSet(f penalty.RowSeparable, w, g *num.Dense) []int {
+// optimality conditions, the worst first; at least so many in all.
+func workingSet(f penalty.RowSeparable, w, g *num.Dense, least int) []int {
 	set := support(w)
 	used := make([]bool, w.Rows)
 	for _, j := range set {
@@ -132,7 +138,7 @@ func workingSet(f penalty.RowSeparable, w, g *num.Dense) []int {
 		}
 	}
 	sort.SliceStable(worst, func(a, b int) bool { return worst[a].distance > worst[b].distance })
-	for _, r := range worst[:min(len(worst), max(firstSet, 2*len(set))-len(set))] {
+	for _, r := range worst[:min(len(worst), max(least, 2*len(set))-len(set))] {
 		set = append(set, r.j)
 	}
 	slices.Sort(set)
@@ -153,11 +159,17 @@ func within(a, b []int) bool {
 	return true
 }
 
-// usual is how many sweeps a round takes, about.
-const usual = 20
+// usual is how many sweeps a round takes, about; few, how many it takes at least.
+const (
+	usual = 20
+	few   = 3
+)
 
 // features is the squared loss as block descent sees it.
 type features interface {
+	// least is how many features a working set has at least, where so many
+	// violate the conditions.
+	least() int
 	// use sets the working set; W is 0 outside it from then on.
 	use(set []int)
 	// refresh sets g to the gradient at w and b to the best intercepts, and
@@ -176,6 +188,12 @@ type blocks interface {
 	gradients(out []float64)
 }
 
+// residuals are blocks that know them.
+type residuals interface {
+	blocks
+	squares() float64 // their weighted sum
+}
+
 func newFeatures(p *Problem) features {
 	if p.moments != nil || whole(p) || p.Features() <= 256 && momentsPay(p) {
 		return &gramFeatures{q: newQuadratic(p), p: p}
@@ -186,6 +204,9 @@ func newFeatures(p *Problem) features {
 // tiled is how many times faster the multiplications of a dense Gram matrix are
 // than those of rows and vectors.
 const tiled = 8
+
+// thin is how many times faster they are than those of rows and thin matrices.
+const thin = 2
 
 // whole tells whether whole Gram matrices find room, and are made in the time of
 // the rounds over the rows that they save: about four, and of many solves a
@@ -199,8 +220,12 @@ func whole(p *Problem) bool {
 	for i := range groups {
 		x := groups[i].x
 		cost := x.NNZ() * (x.NNZ() / max(1, x.Rows)) / 2
-		if !x.Sparse() {
+		switch {
+		case x.Sparse():
+		case len(groups[i].columns) < 4:
 			cost /= tiled
+		default:
+			cost /= thin
 		}
 		made += cost
 		saved += rounds * groups[i].work
@@ -215,6 +240,7 @@ type gramFeatures struct {
 	p   *Problem
 }
 
+func (f *gramFeatures) least() int    { return firstSet }
 func (f *gramFeatures) use(set []int) { f.set = set }
 
 func (f *gramFeatures) refresh(g, w *num.Dense, b []float64) float64 {
@@ -280,8 +306,10 @@ type rowFeatures struct {
 	y      [][]float64 // centred labels, n × columns
 	meanY  []float64   // of each column
 	set    []int
-	sub    []rowGroup  // the groups with the features of the set alone
-	r      [][]float64 // residuals, n × columns
+	sub    []rowGroup   // the groups with the features of the set alone
+	r      [][]float64  // residuals, n × columns
+	panels *panelBlocks // of the set, or nil
+	swept  float64      // what sweeps of panels have cost
 }
 
 func newRowFeatures(p *Problem) *rowFeatures {
@@ -319,8 +347,28 @@ func (f *rowFeatures) centre(i int) {
 	}
 }
 
+// paneled tells whether products of matrices move residuals: rows are dense and
+// several columns share them.
+func (f *rowFeatures) paneled() bool {
+	for i := range f.groups {
+		if f.groups[i].x.Sparse() {
+			return false
+		}
+	}
+	return f.p.Columns() >= 4*len(f.groups)
+}
+
+// least is all that violate the conditions where a sweep over them costs little
+// more than the gradient has, and rows are too few to be sampled.
+func (f *rowFeatures) least() int {
+	if f.paneled() && stride(f.p) == 1 {
+		return f.p.Features()
+	}
+	return firstSet
+}
+
 func (f *rowFeatures) use(set []int) {
-	f.set = set
+	f.set, f.panels = set, nil
 	num.For(len(f.groups), func(i int) {
 		f.sub[i] = rowGroup{x: narrow(f.groups[i].x, set), columns: f.groups[i].columns}
 		f.sub[i].work = f.sub[i].x.NNZ() * len(f.sub[i].columns)
@@ -330,6 +378,9 @@ func (f *rowFeatures) use(set []int) {
 // narrow copies the columns of the set, which ascends.
 func narrow(x *num.Matrix, set []int) *num.Matrix {
 	if !x.Sparse() {
+		if x.Start == nil && len(set) == x.Cols {
+			return x
+		}
 		out := num.NewMatrix(x.Rows, len(set))
 		for i := range x.Rows {
 			_, value := x.Row(i)
@@ -392,19 +443,38 @@ func (f *rowFeatures) refresh(g, w *num.Dense, b []float64) float64 {
 	return num.Sum(rr)
 }
 
+// moved is what a sweep that moves residuals costs of a feature, in
+// multiplications.
+func (f *rowFeatures) moved() float64 {
+	sum := 0.0
+	for i := range f.sub {
+		sum += 2 * float64(f.sub[i].x.NNZ()) / math.Max(1, float64(len(f.set))) * float64(len(f.sub[i].columns))
+	}
+	return sum
+}
+
+// blocks are Gram matrices of the set, unless residuals are moved for less.
 func (f *rowFeatures) blocks(_, g *num.Dense) blocks {
 	m, k := float64(len(f.set)), float64(g.Cols)
-	moved, made := 0.0, 0.0 // by a block's move in residuals; in the making of Gram matrices
+	made := 0.0 // of the Gram matrices
 	for i := range f.sub {
-		column := float64(f.sub[i].x.NNZ()) / math.Max(1, m)
-		moved += 2 * column * float64(len(f.sub[i].columns))
-		cost := column * m * m / 2
+		cost := float64(f.sub[i].x.NNZ()) * m / 2
 		if !f.sub[i].x.Sparse() {
 			cost /= tiled
 		}
 		made += cost
 	}
-	if made+usual*m*m*k > usual*m*moved || m*m*float64(len(f.groups)) > 1<<25 {
+	large := m*m*float64(len(f.groups)) > 1<<25
+	switch {
+	case f.paneled():
+		made *= tiled / thin
+		if large || m*k >= f.moved() {
+			made = math.Inf(1)
+		}
+		if made+few*m*m*k > f.swept+few*m*f.moved() {
+			return f.panel(made)
+		}
+	case large || made+usual*m*m*k > usual*m*f.moved():
 		return newResidualBlocks(f)
 	}
 	grams := make([]*num.Dense, g.Cols)
@@ -419,6 +489,16 @@ func (f *rowFeatures) blocks(_, g *num.Dense) blocks {
 		}
 	})
 	return newGramBlocks(grams, f.set, g)
+}
+
+// panel is residuals by panels, until they have cost as much as Gram matrices
+// would, together with those before.
+func (f *rowFeatures) panel(grams float64) blocks {
+	if f.panels == nil {
+		f.panels = newPanelBlocks(f)
+	}
+	f.panels.begin(grams)
+	return f.panels
 }
 
 // gramBlocks move gradients by Gram matrices of the working set, m × m.
@@ -632,6 +712,31 @@ func (b *residualBlocks) move(a int, by []float64) {
 	}
 }
 
+func (b *residualBlocks) squares() float64 {
+	sum := 0.0
+	for i, w := range b.f.weight {
+		r, shift := b.parts(i)
+		n := len(r) / len(shift)
+		sum += num.Dot(r, r)
+		for c, s := range shift {
+			along := 0.0
+			for at, v := range r[c*n : (c+1)*n] {
+				along += v * root(w, at)
+			}
+			sum += s * (2*along + s*b.f.total[i])
+		}
+	}
+	return sum
+}
+
+// root is √w of a row.
+func root(w []float64, i int) float64 {
+	if w == nil {
+		return 1
+	}
+	return math.Sqrt(w[i])
+}
+
 func (b *residualBlocks) gradients(out []float64) {
 	for a := range b.f.set {
 		copy(out[a*b.k:(a+1)*b.k], b.gradient(a))
@@ -648,6 +753,7 @@ type sweeper struct {
 	g, g0  *num.Dense // gradients
 	rr     float64    // at the start
 	by, to []float64
+	fall   float64 // by how much the objective has fallen in this sweep, at least
 }
 
 // sweep minimizes over the rows of w in the set until the gap of this smaller
@@ -663,17 +769,19 @@ func sweep(ctx context.Context, f penalty.RowSeparable, b blocks, set []int, w, 
 	s.w0, s.g0 = s.w.Clone(), s.g.Clone()
 	past := newHistory(s.w.Data, b.image())
 	grams, _ := b.(*gramBlocks)
+	panels, _ := b.(*panelBlocks)
 	pays, since := math.MaxInt, 0
 	if s.radial, _ = f.(penalty.Radial); s.radial != nil && grams != nil {
 		pays = grams.newtonPays()
 	}
-	for epoch := 1; epoch <= 500 && ctx.Err() == nil; epoch++ {
-		moved := false
+	for epoch := 1; epoch <= 500 && ctx.Err() == nil && (panels == nil || !panels.spent()); epoch++ {
+		moved, before := false, s.fall
+		s.fall = 0
 		for a := range m {
 			moved = s.block(a) || moved
 		}
 		past.add(s.w.Data, b.image())
-		if grams != nil || epoch%5 == 0 || epoch <= 2 || !moved { // residuals must be asked for gradients
+		if grams != nil || !moved || epoch%10 == 0 || remains(before, s.fall) <= target { // residuals must be asked for gradients
 			s.b.gradients(s.g.Data)
 			if !moved || squaredGap(f, s.w, s.g, s.squares()) <= target {
 				break
@@ -694,8 +802,21 @@ func sweep(ctx context.Context, f penalty.RowSeparable, b blocks, set []int, w, 
 	}
 }
 
-// squares is Σ w r² where g is the gradient: rr + ⟨g0 + g, W − W0⟩.
+// remains is about how much a sweep has left of the objective where the one
+// before it gained so much, and it gained less, on and on.
+func remains(before, now float64) float64 {
+	if now >= before {
+		return math.Inf(1)
+	}
+	return now * now / (before - now)
+}
+
+// squares is Σ w r²; of Gram matrices, where g is the gradient,
+// rr + ⟨g0 + g, W − W0⟩.
 func (s *sweeper) squares() float64 {
+	if b, ok := s.b.(residuals); ok {
+		return b.squares()
+	}
 	sum := s.rr
 	for i, v := range s.w.Data {
 		sum += (s.g0.Data[i] + s.g.Data[i]) * (v - s.w0.Data[i])
@@ -741,6 +862,7 @@ func (s *sweeper) block(a int) bool {
 	for c, v := range s.to {
 		s.by[c] = v - w[c]
 		moved = moved || s.by[c] != 0
+		s.fall += 0.5 * h[c] * s.by[c] * s.by[c]
 	}
 	if moved {
 		copy(w, s.to)
@@ -806,7 +928,9 @@ func (s *sweeper) extrapolate(past *history) {
 }
 
 func (s *sweeper) objective() float64 {
-	s.b.gradients(s.g.Data)
+	if _, ok := s.b.(residuals); !ok {
+		s.b.gradients(s.g.Data)
+	}
 	return 0.5*s.squares() + s.f.Value(s.w)
 }
 

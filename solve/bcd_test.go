@@ -90,7 +90,7 @@ func TestWorkingSet(t *testing.T) {
 	p := wide(300, 2000, 5, 8).regularized(penalty.L21{}, 0.2)
 	r := solveTo(t, &BCD{}, p, 1e-9, 100)
 	used := support(r.Point.W)
-	set := workingSet(p.Penalty.(penalty.RowSeparable), r.Point.W, Gradient(p, r.Point))
+	set := workingSet(p.Penalty.(penalty.RowSeparable), r.Point.W, Gradient(p, r.Point), firstSet)
 	t.Logf("%d of 2000 features used, %d in the last working set, gap %.1e after %d rounds", len(used), len(set), r.Certificate.Value, r.Step)
 	if r.Status != "converged" || len(used) < 8 || len(set) > 2*firstSet || !within(used, set) {
 		t.Errorf("%s: %d features used, %d in the working set", r.Status, len(used), len(set))

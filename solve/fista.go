@@ -468,116 +468,11 @@ func (g *rowGroup) scatter(w *num.Dense, from []float64) {
 }
 
 // mul sets rows lo to hi of out, n × k, to those of XW; w is d × k.
-func (g *rowGroup) mul(out, w []float64, lo, hi int) {
-	k := len(g.columns)
-	for i := lo; i < hi; i++ {
-		o := out[i*k : (i+1)*k : (i+1)*k]
-		index, value := g.x.Row(i)
-		if k == 1 {
-			o[0] = g.x.Dot(i, w)
-			continue
-		}
-		clear(o)
-		if index != nil {
-			for e, j := range index {
-				num.Axpy(value[e], w[int(j)*k:][:k], o)
-			}
-			continue
-		}
-		j := 0
-		for ; j+4 <= len(value); j += 4 {
-			num.Axpy4(o, value[j:j+4], w[j*k:])
-		}
-		for ; j < len(value); j++ {
-			num.Axpy(value[j], w[j*k:][:k], o)
-		}
-	}
-}
+func (g *rowGroup) mul(out, w []float64, lo, hi int) { g.x.Mul(out, w, len(g.columns), lo, hi) }
 
 // mulT sets rows lo to hi of out, d × k, to those of Xᵀa; a is n × k. Sparse
-// rows are taken whole: lo is 0 and hi is d.
-func (g *rowGroup) mulT(out, a []float64, lo, hi int) {
-	clear(out[lo*len(g.columns) : hi*len(g.columns)])
-	switch {
-	case g.x.Sparse():
-		g.mulTSparse(out, a)
-	case hi-lo >= 32:
-		g.mulTLong(out, a, lo, hi)
-	default:
-		g.mulTShort(out, a, lo, hi)
-	}
-}
-
-// mulTLong adds four long rows of X at a time to each column of the result in
-// turn; rows of 0 stand in for those beyond the last.
-func (g *rowGroup) mulTLong(out, a []float64, lo, hi int) {
-	k, m := len(g.columns), hi-lo
-	columns, four := make([]float64, k*m), make([]float64, 4*m)
-	for i := 0; i < g.x.Rows; i += 4 {
-		n := min(4, g.x.Rows-i)
-		for r := range n {
-			_, value := g.x.Row(i + r)
-			copy(four[r*m:(r+1)*m], value[lo:hi])
-		}
-		var by [4]float64
-		for c := range k {
-			for r := range n {
-				by[r] = a[(i+r)*k+c]
-			}
-			num.Axpy4(columns[c*m:(c+1)*m], by[:], four)
-		}
-	}
-	for c := range k {
-		for j, v := range columns[c*m : (c+1)*m] {
-			out[(lo+j)*k+c] = v
-		}
-	}
-}
-
-// mulTShort takes four rows of X at a time.
-func (g *rowGroup) mulTShort(out, a []float64, lo, hi int) {
-	k, i := len(g.columns), 0
-	for ; i+4 <= g.x.Rows; i += 4 {
-		_, x0 := g.x.Row(i)
-		_, x1 := g.x.Row(i + 1)
-		_, x2 := g.x.Row(i + 2)
-		_, x3 := g.x.Row(i + 3)
-		four := a[i*k : (i+4)*k]
-		if k == 1 {
-			a0, a1, a2, a3 := four[0], four[1], four[2], four[3]
-			o := out[lo:hi]
-			x0, x1, x2, x3 = x0[lo:hi][:len(o)], x1[lo:hi][:len(o)], x2[lo:hi][:len(o)], x3[lo:hi][:len(o)]
-			for j := range o {
-				o[j] += (a0*x0[j] + a1*x1[j]) + (a2*x2[j] + a3*x3[j])
-			}
-			continue
-		}
-		for j := lo; j < hi; j++ {
-			x := [4]float64{x0[j], x1[j], x2[j], x3[j]}
-			num.Axpy4(out[j*k:(j+1)*k], x[:], four)
-		}
-	}
-	for ; i < g.x.Rows; i++ {
-		_, value := g.x.Row(i)
-		for j := lo; j < hi; j++ {
-			num.Axpy(value[j], a[i*k:(i+1)*k], out[j*k:(j+1)*k])
-		}
-	}
-}
-
-func (g *rowGroup) mulTSparse(out, a []float64) {
-	k := len(g.columns)
-	for i := range g.x.Rows {
-		if k == 1 {
-			g.x.Axpy(i, a[i], out)
-			continue
-		}
-		index, value := g.x.Row(i)
-		for e, j := range index {
-			num.Axpy(value[e], a[i*k:(i+1)*k], out[int(j)*k:][:k])
-		}
-	}
-}
+// rows are taken whole.
+func (g *rowGroup) mulT(out, a []float64, lo, hi int) { g.x.MulT(out, a, len(g.columns), lo, hi) }
 
 // pieces cuts n into runs of at most size and calls f for each, of every group.
 func pieces(groups []rowGroup, length func(g *rowGroup) (n, size int), f func(g, lo, hi int)) {
