@@ -174,10 +174,12 @@ func (s *session) Try(ctx context.Context, candidate kindred.Method) ([]kindred.
 	if model.report.Gap.Kind == "gap" {
 		s.reached = model.report.Objective
 	}
-	out := make([]kindred.Outcome, len(s.held))
+	out, tasks := make([]kindred.Outcome, len(s.held)), make([]int, len(s.held))
 	for t, x := range s.held {
-		out[t] = model.room(t, x.Rows)
-		model.outcome(out[t], t, x, model.columns(t))
+		out[t], tasks[t] = model.room(t, x.Rows), t
+	}
+	for _, b := range model.batches(tasks, func(i, j int) bool { return s.held[i] == s.held[j] }) {
+		b.predict(model, s.held[b.of[0]], func(t int) kindred.Outcome { return out[t] })
 	}
 	return out, nil
 }

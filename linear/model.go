@@ -66,17 +66,19 @@ func (m *Model) Predict(ctx context.Context, rows *kindred.Table, tasks []int) (
 		return nil, errors.New("no table")
 	}
 	p := &kindred.Prediction{Tasks: make([]kindred.Outcome, len(tasks))}
-	columns := make([][][]float64, len(tasks))
 	for i, t := range tasks {
 		if t < 0 || t >= len(m.tasks) {
 			return nil, fmt.Errorf("task %d is asked of a model of %d tasks", t, len(m.tasks))
 		}
 		p.Tasks[i] = m.room(t, rows.Len())
-		columns[i] = m.columns(t)
+	}
+	all := m.batches(tasks, nil)
+	for i := range all {
+		all[i].pad(m.w.Cols)
 	}
 	err := m.prep.Blocks(ctx, rows, func(lo int, x *num.Matrix) {
-		for i, t := range tasks {
-			m.outcome(m.window(&p.Tasks[i], lo, lo+x.Rows), t, x, columns[i])
+		for _, b := range all {
+			b.predict(m, x, func(i int) kindred.Outcome { return m.window(&p.Tasks[i], lo, lo+x.Rows) })
 		}
 	})
 	if err != nil {
@@ -85,13 +87,65 @@ func (m *Model) Predict(ctx context.Context, rows *kindred.Table, tasks []int) (
 	return p, nil
 }
 
-// columns are those of W_t.
-func (m *Model) columns(t int) [][]float64 {
-	var w [][]float64
-	for c := m.first[t]; c < m.first[t+1]; c++ {
-		w = append(w, m.w.Col(make([]float64, m.w.Rows), c))
+// A batch is tasks that predict together.
+type batch struct {
+	tasks []int // by their place in what was asked
+	of    []int // and in the model
+	w     []float64
+	k     int // w is features × k
+}
+
+// mostTogether is how many columns a batch has at most, about.
+const mostTogether = 64
+
+// batches puts neighbours together that may be; nil: all may.
+func (m *Model) batches(tasks []int, may func(i, j int) bool) []batch {
+	var out []batch
+	for i, t := range tasks {
+		last := len(out) - 1
+		if last < 0 || out[last].k >= mostTogether || may != nil && !may(i-1, i) {
+			out, last = append(out, batch{}), last+1
+		}
+		b := &out[last]
+		b.tasks, b.of = append(b.tasks, i), append(b.of, t)
+		b.k += m.first[t+1] - m.first[t]
 	}
-	return w
+	for i := range out {
+		b, at := &out[i], 0
+		b.w = make([]float64, m.w.Rows*b.k)
+		for _, t := range b.of {
+			lo, hi := m.first[t], m.first[t+1]
+			for j := range m.w.Rows {
+				copy(b.w[j*b.k+at:], m.w.Row(j)[lo:hi])
+			}
+			at += hi - lo
+		}
+	}
+	return out
+}
+
+// pad gives a single column of several one of zeros beside it: a product with
+// more than one is added up in another order, and a task's predictions must not
+// depend on what else is asked.
+func (b *batch) pad(columns int) {
+	if b.k > 1 || columns == 1 {
+		return
+	}
+	w := make([]float64, 2*len(b.w))
+	for j, v := range b.w {
+		w[2*j] = v
+	}
+	b.w, b.k = w, 2
+}
+
+// predict fills the outcomes of the tasks for the rows x.
+func (b batch) predict(m *Model, x *num.Matrix, outcome func(i int) kindred.Outcome) {
+	z, at := make([]float64, x.Rows*b.k), 0
+	x.Mul(z, b.w, b.k, 0, x.Rows)
+	for i, t := range b.of {
+		m.outcome(outcome(b.tasks[i]), t, z[at:], b.k)
+		at += m.first[t+1] - m.first[t]
+	}
 }
 
 // room is an empty outcome of task t for n rows.
@@ -122,30 +176,32 @@ func part[E any](v []E, lo, hi int) []E {
 	return v[lo:hi]
 }
 
-// outputs are the numbers x·W_t + b_t, n × k, where w holds the columns of W_t.
-func (m *Model) outputs(z []float64, t int, x *num.Matrix, w [][]float64) {
-	b, k := m.b[m.first[t]:], len(w)
-	for i := range x.Rows {
-		for c := range k {
-			z[i*k+c] = x.Dot(i, w[c]) + b[c]
+// outputs are the numbers x·W_t + b_t, n × k, of products that are so far apart
+// from row to row.
+func (m *Model) outputs(out []float64, t int, products []float64, apart int) {
+	b := m.b[m.first[t]:m.first[t+1]]
+	for i := range len(out) / len(b) {
+		for c, v := range products[i*apart:][:len(b)] {
+			out[i*len(b)+c] = v + b[c]
 		}
 	}
 }
 
-// outcome fills o with what the task's kind predicts of the rows x.
-func (m *Model) outcome(o kindred.Outcome, t int, x *num.Matrix, w [][]float64) {
+// outcome fills o with what the task's kind predicts of rows by their products
+// with W_t, which are so far apart from row to row.
+func (m *Model) outcome(o kindred.Outcome, t int, products []float64, apart int) {
 	switch m.tasks[t].Kind {
 	case kindred.Regression:
-		m.outputs(o.Value, t, x, w)
+		m.outputs(o.Value, t, products, apart)
 		for i := range o.Value {
 			o.Value[i] = o.Value[i]*m.targets[t].Scale + m.targets[t].Center
 		}
 	case kindred.Count:
 		z := make([]float64, len(o.Value))
-		m.outputs(z, t, x, w)
+		m.outputs(z, t, products, apart)
 		m.losses[t].(loss.Linked).Mean(o.Value, z, 1)
 	case kindred.Binary:
-		m.outputs(o.Decision, t, x, w)
+		m.outputs(o.Decision, t, products, apart)
 		for i, v := range o.Decision {
 			if v > 0 {
 				o.Class[i] = 1
@@ -155,7 +211,7 @@ func (m *Model) outcome(o kindred.Outcome, t int, x *num.Matrix, w [][]float64) 
 			m.binary(o.Probability, t, o.Decision)
 		}
 	case kindred.Multiclass:
-		m.outputs(o.Decision, t, x, w)
+		m.outputs(o.Decision, t, products, apart)
 		argmax(o.Class, o.Decision)
 		if o.Probability != nil {
 			m.multiclass(o.Probability, t, o.Decision)

@@ -737,26 +737,48 @@ func (q *quadratic) image(out []float64, w *num.Dense) {
 			column[c*d+j] = v
 		}
 	}
-	const block = 64
-	blocks := (d + block - 1) / block
-	one := func(b int) {
-		// Columns that share G share its passage through the cache.
-		for i := b * block; i < min(d, (b+1)*block); i++ {
-			for c := range q.k {
-				out[c*d+i] = num.Dot(q.g[c].Row(i), column[c*d:(c+1)*d])
+	if q.shared() {
+		q.together(out, column)
+		return
+	}
+	num.Each(q.k, q.k*d*d, func(c int) { symv(out[c*d:(c+1)*d], q.g[c], column[c*d:(c+1)*d]) })
+}
+
+// shared tells whether several columns have one G.
+func (q *quadratic) shared() bool {
+	for _, g := range q.g[1:] {
+		if g != q.g[0] {
+			return false
+		}
+	}
+	return q.k > 1
+}
+
+// together is image where columns share G. Of G only the rows are read that meet
+// a weight, where these are few.
+func (q *quadratic) together(out, columns []float64) {
+	d, g := q.d, q.g[0]
+	var used []int
+	for j := range d {
+		for c := range q.k {
+			if columns[c*d+j] != 0 {
+				used = append(used, j)
+				break
 			}
 		}
 	}
-	switch {
-	case q.k*d*d < 1<<16:
-		for b := range blocks {
-			one(b)
+	left, right := num.Of(columns, q.k, d), g.View()
+	if n := len(used); 2*n < d {
+		few, rows := make([]float64, q.k*n), make([]float64, n*d)
+		for i, j := range used {
+			copy(rows[i*d:(i+1)*d], g.Row(j))
+			for c := range q.k {
+				few[c*n+i] = columns[c*d+j]
+			}
 		}
-	case q.k > 1 && q.g[0] != q.g[q.k-1]:
-		num.For(q.k, func(c int) { symv(out[c*d:(c+1)*d], q.g[c], column[c*d:(c+1)*d]) })
-	default:
-		num.For(blocks, one)
+		left, right = num.Of(few, q.k, n), num.Of(rows, n, d)
 	}
+	num.MultiplyParallel(num.Of(out, q.k, d), left, right, num.Finish[float64]{})
 }
 
 // symv sets y to Ax, for a symmetric A, four rows at a time.
