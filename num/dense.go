@@ -42,3 +42,13 @@ func (m *Dense) Clone() *Dense {
 	copy(c.Data, m.Data)
 	return c
 }
+
+// ScaleColumns multiplies column c by by[c].
+func (m *Dense) ScaleColumns(by []float64) {
+	for i := range m.Rows {
+		row := m.Row(i)
+		for c, v := range by {
+			row[c] *= v
+		}
+	}
+}

@@ -41,18 +41,34 @@ func (f elastic) Prox(out, v *num.Dense, step float64) {
 	f.ProxRow(out.Data, step)
 }
 
+// ProxColumns implements Columnwise.
+func (f elastic) ProxColumns(out, v *num.Dense, steps []float64) {
+	for j := range v.Rows {
+		from, to := v.Row(j), out.Row(j)
+		for c, step := range steps {
+			to[c] = f.prox(from[c], step*f.l1, 1/(1+step*f.l2))
+		}
+	}
+}
+
+// prox cuts an entry, then shrinks it; NaN stays NaN.
+func (f elastic) prox(v, cut, shrink float64) float64 {
+	switch {
+	case v > cut:
+		return shrink * (v - cut)
+	case v < -cut:
+		return shrink * (v + cut)
+	case v != v:
+		return v
+	}
+	return 0
+}
+
 // ProxRow implements RowSeparable: soft thresholds, then shrinks.
 func (f elastic) ProxRow(row []float64, step float64) {
 	cut, shrink := step*f.l1, 1/(1+step*f.l2)
 	for i, v := range row {
-		switch {
-		case v > cut:
-			row[i] = shrink * (v - cut)
-		case v < -cut:
-			row[i] = shrink * (v + cut)
-		case !math.IsNaN(v):
-			row[i] = 0
-		}
+		row[i] = f.prox(v, cut, shrink)
 	}
 }
 
@@ -98,6 +114,20 @@ func (f elastic) ProxJacobian(v *num.Dense, step float64) Jacobian {
 	for i, x := range v.Data {
 		if math.Abs(x) >= cut {
 			d.Data[i] = shrink
+		}
+	}
+	return diagonal{d}
+}
+
+// ColumnsJacobian implements Columnwise.
+func (f elastic) ColumnsJacobian(v *num.Dense, steps []float64) Jacobian {
+	d := num.NewDense(v.Rows, v.Cols)
+	for j := range v.Rows {
+		from, to := v.Row(j), d.Row(j)
+		for c, step := range steps {
+			if math.Abs(from[c]) >= step*f.l1 {
+				to[c] = 1 / (1 + step*f.l2)
+			}
 		}
 	}
 	return diagonal{d}

@@ -68,6 +68,24 @@ func (f linf1) ProxRow(row []float64, step float64) {
 	}
 }
 
+// ProxColumns implements Columnwise: the cut-off parts, each divided by its step,
+// sum to λ.
+func (f linf1) ProxColumns(out, v *num.Dense, steps []float64) {
+	size, weight := make([]float64, v.Cols), make([]float64, v.Cols)
+	for j := range v.Rows {
+		from, to := v.Row(j), out.Row(j)
+		for c, x := range from {
+			size[c], weight[c] = math.Abs(x), 1/steps[c]
+		}
+		cut := max(0, weightedLevel(size, weight, float64(f)))
+		for c, x := range from {
+			if to[c] = x; math.Abs(x) > cut {
+				to[c] = math.Copysign(cut, x)
+			}
+		}
+	}
+}
+
 // RowValue implements RowSeparable.
 func (f linf1) RowValue(row []float64) float64 { return float64(f) * largest(row) }
 
@@ -126,6 +144,31 @@ func level(x []float64, total float64) float64 {
 	return c
 }
 
+// weightedLevel is the c for which Σ w_i (x_i − c)₊ = total, found like level; it
+// spoils x and w.
+func weightedLevel(x, w []float64, total float64) float64 {
+	c, count := math.Inf(-1), len(x)
+	for count > 0 {
+		sum, weight := 0.0, 0.0
+		for i, v := range x[:count] {
+			sum, weight = sum+w[i]*v, weight+w[i]
+		}
+		c = (sum - total) / weight
+		above := 0
+		for i, v := range x[:count] {
+			if v > c {
+				x[above], w[above] = v, w[i]
+				above++
+			}
+		}
+		if above == count || above == 0 {
+			break
+		}
+		count = above
+	}
+	return c
+}
+
 // heaviest is max_j Σ_t |G_jt|.
 func heaviest(g *num.Dense) float64 {
 	big := 0.0
@@ -142,49 +185,58 @@ func heaviest(g *num.Dense) float64 {
 // ProxJacobian implements Slanted: entries that are cut off move together, by
 // the mean of what they would.
 func (f linf1) ProxJacobian(v *num.Dense, step float64) Jacobian {
-	j := &cutoff{num.NewDense(v.Rows, v.Cols), make([]float64, v.Rows)}
-	size := make([]float64, v.Cols)
+	steps := make([]float64, v.Cols)
+	for c := range steps {
+		steps[c] = step
+	}
+	return f.ColumnsJacobian(v, steps)
+}
+
+// ColumnsJacobian implements Columnwise: by the mean weighted by 1/step.
+func (f linf1) ColumnsJacobian(v *num.Dense, steps []float64) Jacobian {
+	j := &cutoff{num.NewDense(v.Rows, v.Cols), make([]bool, v.Rows)}
+	size, weight := make([]float64, v.Cols), make([]float64, v.Cols)
 	for i := range v.Rows {
-		for c, x := range v.Row(i) {
-			size[c] = math.Abs(x)
+		from, along := v.Row(i), j.along.Row(i)
+		for c, x := range from {
+			size[c], weight[c] = math.Abs(x), 1/steps[c]
 		}
-		cut := max(0, level(size, step*float64(f)))
-		for c, x := range v.Row(i) {
+		cut := max(0, weightedLevel(size, weight, float64(f)))
+		if j.zero[i] = cut == 0; cut == 0 {
+			continue
+		}
+		for c, x := range from {
 			if math.Abs(x) > cut {
-				j.sign.Set(i, c, math.Copysign(1, x))
-				j.count[i]++
+				along[c] = math.Copysign(1/math.Sqrt(steps[c]), x)
 			}
 		}
-		if cut == 0 {
-			clear(j.sign.Row(i))
-			j.count[i] = float64(v.Cols) + 1 // all of it is 0
+		if length := num.Norm(along); length > 0 {
+			num.Scale(along, 1/length)
 		}
 	}
 	return j
 }
 
-// cutoff is the mean of the entries that have a sign, times it, and the
-// identity on the others.
+// cutoff is the projection of the entries of a row that move together on the
+// line along which they do, and the identity on the others.
 type cutoff struct {
-	sign  *num.Dense
-	count []float64 // of each row; more than there are columns: the row is 0
+	along *num.Dense // of length 1, or 0; 0 for the others
+	zero  []bool     // of each row: it is 0
 }
 
 // Times implements Jacobian.
 func (j *cutoff) Times(out, x *num.Dense) {
-	for i, count := range j.count {
+	for i, zero := range j.zero {
 		to := out.Row(i)
-		if count > float64(len(to)) {
+		if zero {
 			clear(to)
 			continue
 		}
-		sign, mean := j.sign.Row(i), 0.0
-		if count > 0 {
-			mean = num.Dot(sign, x.Row(i)) / count
-		}
+		along := j.along.Row(i)
+		far := num.Dot(along, x.Row(i))
 		for c, v := range x.Row(i) {
-			if sign[c] != 0 {
-				v = sign[c] * mean
+			if along[c] != 0 {
+				v = along[c] * far
 			}
 			to[c] = v
 		}
@@ -193,13 +245,13 @@ func (j *cutoff) Times(out, x *num.Dense) {
 
 // Diagonal implements Jacobian.
 func (j *cutoff) Diagonal() (*num.Dense, bool) {
-	d := num.NewDense(j.sign.Rows, j.sign.Cols)
-	for i, count := range j.count {
-		for c, sign := range j.sign.Row(i) {
+	d := num.NewDense(j.along.Rows, j.along.Cols)
+	for i, zero := range j.zero {
+		for c, v := range j.along.Row(i) {
 			switch {
-			case count > float64(d.Cols):
-			case sign != 0:
-				d.Set(i, c, 1/count)
+			case zero:
+			case v != 0:
+				d.Set(i, c, v*v)
 			default:
 				d.Set(i, c, 1)
 			}

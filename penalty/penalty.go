@@ -74,6 +74,18 @@ type Proximal interface {
 	Prox(out, v *num.Dense, step float64)
 }
 
+// Columnwise functions have a proximal operator where the columns of W are
+// measured in units of their own.
+type Columnwise interface {
+	Proximal
+	// ProxColumns sets out to argmin_W Σ_c ‖W_c − V_c‖² / 2step_c + Ω(W), for
+	// steps above 0. out may be v.
+	ProxColumns(out, v *num.Dense, steps []float64)
+	// ColumnsJacobian returns a derivative of V ↦ ProxColumns(V, steps) at v, in
+	// columns divided by the roots of their steps, where it is symmetric.
+	ColumnsJacobian(v *num.Dense, steps []float64) Jacobian
+}
+
 // Slanted functions know how their proximal operator moves with its argument.
 type Slanted interface {
 	Proximal

@@ -66,7 +66,9 @@ func (*FISTA) Steps(ctx context.Context, p *Problem, start *Point, _ float64) it
 		}
 		switch {
 		case squared && momentsPay(p):
-			descend(ctx, f, newQuadratic(p), x, yield)
+			q := newQuadratic(p)
+			f.measure(q)
+			descend(ctx, f, q, x, yield)
 		case curved && !squared && modelsPay(p):
 			proximalNewton(ctx, p, f, x, yield)
 		default:

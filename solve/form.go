@@ -17,6 +17,7 @@ type form struct {
 	blocks int
 	prox   penalty.Proximal // R
 	smooth penalty.Smooth   // Q, or nil
+	units  []float64        // of the columns of V; nil: those of W
 }
 
 // newForm is the form of p, or nil where its penalty has none.
@@ -50,13 +51,19 @@ func (f *form) start(x *Point) *num.Dense {
 			num.Axpy(1/float64(f.blocks), x.W.Data, block(v, f.d, i).Data)
 		}
 	}
+	for j := range v.Rows {
+		for c, unit := range f.units {
+			v.Row(j)[c] /= unit
+		}
+	}
 	return v
 }
 
-// put sets W and the parts of x to those of V.
+// put sets W and the parts of x to those of V. W is the sum of the parts to the
+// last bit.
 func (f *form) put(x *Point, v *num.Dense) {
-	f.sum(x.W, v)
 	if f.blocks == 1 {
+		f.sum(x.W, v)
 		return
 	}
 	for i := range f.blocks {
@@ -64,15 +71,21 @@ func (f *form) put(x *Point, v *num.Dense) {
 			x.Parts = append(x.Parts, num.NewDense(f.d, f.k))
 		}
 		copy(x.Parts[i].Data, block(v, f.d, i).Data)
+		x.Parts[i].ScaleColumns(f.units)
+	}
+	copy(x.W.Data, x.Parts[0].Data)
+	for _, part := range x.Parts[1:f.blocks] {
+		num.Axpy(1, part.Data, x.W.Data)
 	}
 }
 
-// sum sets w to the sum of the blocks of V.
+// sum sets w to the sum of the blocks of V, in the units of W.
 func (f *form) sum(w, v *num.Dense) {
 	copy(w.Data, block(v, f.d, 0).Data)
 	for i := 1; i < f.blocks; i++ {
 		num.Axpy(1, block(v, f.d, i).Data, w.Data)
 	}
+	w.ScaleColumns(f.units)
 }
 
 // block is block i of V, of d rows.
@@ -186,7 +199,7 @@ func (j jacobians) Diagonal() (*num.Dense, bool) {
 
 // over is the smooth part f(ΣV_i) + Q(ΣV_i) where f is a terrain.
 func (f *form) over(land terrain) terrain {
-	if f.blocks == 1 && f.smooth == nil {
+	if f.blocks == 1 && f.smooth == nil && f.units == nil {
 		return land
 	}
 	c := &composed{terrain: land, form: f}
@@ -219,6 +232,7 @@ func (c *composed) slope(g, v *num.Dense, image []float64) float64 {
 		c.q = c.smooth.Slope(c.slopes, c.w)
 		num.Axpy(1, c.slopes.Data, first.Data)
 	}
+	first.ScaleColumns(c.units)
 	for i := 1; i < c.blocks; i++ {
 		copy(block(g, c.d, i).Data, first.Data)
 	}
@@ -249,6 +263,9 @@ func (c *composed) rise(w, v, _ *num.Dense, iw, iv []float64) (rise, noise float
 func (c *composed) dual(s float64) float64 { return c.terrain.dual(s) - s*s*c.q }
 
 func (c *composed) bend() float64 {
+	if c.units != nil {
+		return 1
+	}
 	bend := c.terrain.bend()
 	if c.smooth != nil {
 		bend += c.smooth.Steepest()

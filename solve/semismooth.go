@@ -196,6 +196,7 @@ func (m *normalMap) hessian(out, v *num.Dense) {
 		f.smooth.Slope(m.more, m.sum)
 		num.Axpy(1, m.more.Data, first.Data)
 	}
+	first.ScaleColumns(f.units)
 	for i := 1; i < f.blocks; i++ {
 		copy(block(out, f.d, i).Data, first.Data)
 	}
@@ -232,7 +233,10 @@ func (m *normalMap) precondition(d penalty.Jacobian) *taskwise {
 
 // system is the factor of column c.
 func (m *normalMap) system(rows []int, c int, diagonal *num.Dense) *num.Dense {
-	g, a, d := m.model.g[c], num.NewDense(len(rows), len(rows)), m.form.d
+	g, a, d, unit := m.model.g[c], num.NewDense(len(rows), len(rows)), m.form.d, 1.0
+	if m.form.units != nil {
+		unit = m.form.units[c]
+	}
 	for p, i := range rows {
 		di, to, from := diagonal.At(i, c), a.Row(p), g.Row(i%d)
 		for q := p; q < len(rows); q++ {
@@ -241,7 +245,7 @@ func (m *normalMap) system(rows []int, c int, diagonal *num.Dense) *num.Dense {
 			if i%d == j%d {
 				v += m.curve[c]
 			}
-			to[q] = di * diagonal.At(j, c) * v
+			to[q] = di * diagonal.At(j, c) * v * unit * unit
 		}
 		to[p] += di*(1-di)/m.s + m.damp/m.s
 	}

@@ -109,14 +109,10 @@ func (c *check) all() {
 		}
 		c.nonexpansive(f)
 	}
-	if f, ok := c.f.(penalty.Slanted); ok {
-		c.jacobian(f)
-	}
+	c.slanted(c.f)
 	if f, ok := c.f.(penalty.Split); ok {
 		for _, part := range f.Parts() {
-			if f, ok := part.(penalty.Slanted); ok {
-				c.jacobian(f)
-			}
+			c.slanted(part)
 		}
 	}
 	if f, ok := c.f.(penalty.Factored); ok {
@@ -595,6 +591,27 @@ func (c *check) jacobian(f penalty.Slanted) {
 			c.diagonal(j, d)
 		}
 	}
+}
+
+// slanted: the operator moves as its Jacobian says, in units of the columns too,
+// in which the operator is one still.
+func (c *check) slanted(f penalty.Func) {
+	if f, ok := f.(penalty.Slanted); ok {
+		c.jacobian(f)
+	}
+	columns, ok := f.(penalty.Columnwise)
+	if !ok {
+		return
+	}
+	units := make([]float64, len(c.layout.Slot))
+	for i := range units {
+		units[i] = math.Exp(c.random.NormFloat64())
+	}
+	inUnits := penalty.InUnits(columns, units)
+	for _, name := range inputs {
+		c.prox(inUnits, "in units, "+name, c.input(name), 0.4)
+	}
+	c.jacobian(inUnits)
 }
 
 // A diagonal that is said to be of use is that of the map, or near it.
