@@ -143,7 +143,7 @@ func (b batch) predict(m *Model, x *num.Matrix, outcome func(i int) kindred.Outc
 	z, at := make([]float64, x.Rows*b.k), 0
 	x.Mul(z, b.w, b.k, 0, x.Rows)
 	for i, t := range b.of {
-		m.outcome(outcome(b.tasks[i]), t, z[at:], b.k)
+		m.outcome(outcome(b.tasks[i]), t, z[min(at, len(z)):], b.k) // of no rows there is nothing
 		at += m.first[t+1] - m.first[t]
 	}
 }

@@ -748,7 +748,7 @@ func (q *quadratic) image(out []float64, w *num.Dense) {
 
 // shared tells whether several columns have one G.
 func (q *quadratic) shared() bool {
-	for _, g := range q.g[1:] {
+	for _, g := range q.g {
 		if g != q.g[0] {
 			return false
 		}
