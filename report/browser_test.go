@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -96,8 +97,16 @@ func open(t *testing.T) *browser {
 	return b
 }
 
-// do sends a command and waits for its answer; events meanwhile are kept.
+// do is ask, which must not fail.
 func (b *browser) do(method string, params, result any) {
+	b.t.Helper()
+	if err := b.ask(method, params, result); err != nil {
+		b.t.Fatalf("%s: %v", method, err)
+	}
+}
+
+// ask sends a command and waits for its answer; events meanwhile are kept.
+func (b *browser) ask(method string, params, result any) error {
 	b.t.Helper()
 	b.last++
 	m := message{ID: b.last, Session: b.session, Method: method}
@@ -115,14 +124,11 @@ func (b *browser) do(method string, params, result any) {
 			b.events = append(b.events, got)
 		case got.ID != b.last:
 		case got.Error != nil:
-			b.t.Fatalf("%s: %s", method, got.Error.Message)
+			return errors.New(got.Error.Message)
+		case result == nil:
+			return nil
 		default:
-			if result != nil {
-				if err := json.Unmarshal(got.Result, result); err != nil {
-					b.t.Fatal(err)
-				}
-			}
-			return
+			return json.Unmarshal(got.Result, result)
 		}
 	}
 }
@@ -166,9 +172,11 @@ func (b *browser) visit(file string, width int, scheme string) {
 	b.do("Emulation.setEmulatedMedia", map[string]any{"features": []map[string]string{{"name": "prefers-color-scheme", "value": scheme}}}, nil)
 	b.events = nil
 	b.do("Page.navigate", map[string]any{"url": "file://" + file}, nil)
+	script := map[string]any{"expression": `document.documentElement?.dataset.ready === "yes" && location.protocol === "file:"`, "returnByValue": true}
 	for range 600 {
-		var ready bool
-		if b.run(`document.documentElement?.dataset.ready === "yes" && location.protocol === "file:"`, &ready); ready {
+		var ready struct{ Result struct{ Value bool } }
+		// While one page gives way to the other there may be none to ask.
+		if err := b.ask("Runtime.evaluate", script, &ready); err == nil && ready.Result.Value {
 			return
 		}
 		time.Sleep(50 * time.Millisecond)
