@@ -63,8 +63,22 @@ func open(t *testing.T) *browser {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// Not TempDir: processes that the browser leaves behind write for a moment
+	// more, and a folder that cannot be removed would fail the test.
+	profile, err := os.MkdirTemp("", "kindred-browser")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for range 100 {
+			if os.RemoveAll(profile) == nil {
+				return
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+	})
 	cmd := exec.CommandContext(t.Context(), program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-		"--no-first-run", "--user-data-dir="+t.TempDir(), "--remote-debugging-pipe", "about:blank")
+		"--no-first-run", "--user-data-dir="+profile, "--remote-debugging-pipe", "about:blank")
 	cmd.ExtraFiles = []*os.File{theirs, answers} // 3 and 4
 	if err := cmd.Start(); err != nil {
 		t.Skip("Chromium does not start: ", err)
