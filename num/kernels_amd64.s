@@ -1081,6 +1081,8 @@ TEXT ·multiply32AVX512(SB), NOSPLIT, $0-8
 	LEAQ (R8)(R8*4), R12
 	LEAQ (SI)(R11*2), R13
 	ADDQ R8, R13
+	CMPQ 72(DI), $+32
+	JG   line62
 
 	// The lowest bits name the columns there are.
 	MOVQ  72(DI), CX
@@ -1092,33 +1094,33 @@ TEXT ·multiply32AVX512(SB), NOSPLIT, $0-8
 	KMOVW DX, K2
 	MOVQ  64(DI), DX
 	CMPQ  72(DI), $+16
-	JLE   narrow62
+	JLE   narrow63
 	CMPQ  DX, $+14
-	JE    rows63
-	CMPQ  DX, $+13
 	JE    rows64
-	CMPQ  DX, $+12
+	CMPQ  DX, $+13
 	JE    rows65
-	CMPQ  DX, $+11
+	CMPQ  DX, $+12
 	JE    rows66
-	CMPQ  DX, $+10
+	CMPQ  DX, $+11
 	JE    rows67
-	CMPQ  DX, $+9
+	CMPQ  DX, $+10
 	JE    rows68
-	CMPQ  DX, $+8
+	CMPQ  DX, $+9
 	JE    rows69
-	CMPQ  DX, $+7
+	CMPQ  DX, $+8
 	JE    rows70
-	CMPQ  DX, $+6
+	CMPQ  DX, $+7
 	JE    rows71
-	CMPQ  DX, $+5
+	CMPQ  DX, $+6
 	JE    rows72
-	CMPQ  DX, $+4
+	CMPQ  DX, $+5
 	JE    rows73
-	CMPQ  DX, $+3
+	CMPQ  DX, $+4
 	JE    rows74
-	CMPQ  DX, $+2
+	CMPQ  DX, $+3
 	JE    rows75
+	CMPQ  DX, $+2
+	JE    rows76
 
 	// 1 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
@@ -1128,7 +1130,7 @@ TEXT ·multiply32AVX512(SB), NOSPLIT, $0-8
 	VPXORQ     Z1, Z1, Z1
 	MOVQ       80(DI), CX
 
-term76:
+term77:
 	VMOVUPS.Z    (BX), K1, Z28
 	VMOVUPS.Z    64(BX), K2, Z29
 	VBROADCASTSS (SI), Z30
@@ -1137,41 +1139,41 @@ term76:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term76
+	JNZ          term77
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set77
+	JZ           set78
 	MOVQ         AX, DX
 	VMOVUPS.Z    (DX), K1, Z28
 	VADDPS       Z28, Z0, Z0
 	VMOVUPS.Z    64(DX), K2, Z29
 	VADDPS       Z29, Z1, Z1
 
-set77:
+set78:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain78
+	JZ        plain79
 	VMOVUPS.Z (DX), K1, Z28
 	VMOVUPS.Z 64(DX), K2, Z29
 	VADDPS    Z28, Z0, Z0
 	VADDPS    Z29, Z1, Z1
 
-plain78:
+plain79:
 	TESTQ  $0x00000002, CX
-	JZ     linear79
+	JZ     linear80
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
 	VMAXPS Z0, Z28, Z0
 	VMAXPS Z1, Z28, Z1
 
-linear79:
+linear80:
 	VMOVUPS Z0, K1, (AX)
 	VMOVUPS Z1, K2, 64(AX)
 	VZEROUPPER
 	RET
 
-rows75:
+rows76:
 	// 2 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -1185,7 +1187,7 @@ rows75:
 	VPXORQ     Z3, Z3, Z3
 	MOVQ       80(DI), CX
 
-term80:
+term81:
 	VMOVUPS.Z    (BX), K1, Z28
 	VMOVUPS.Z    64(BX), K2, Z29
 	VBROADCASTSS (SI), Z30
@@ -1197,10 +1199,10 @@ term80:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term80
+	JNZ          term81
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set81
+	JZ           set82
 	MOVQ         AX, DX
 	VMOVUPS.Z    (DX), K1, Z28
 	VADDPS       Z28, Z0, Z0
@@ -1212,10 +1214,10 @@ term80:
 	VMOVUPS.Z    64(DX), K2, Z29
 	VADDPS       Z29, Z3, Z3
 
-set81:
+set82:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain82
+	JZ        plain83
 	VMOVUPS.Z (DX), K1, Z28
 	VMOVUPS.Z 64(DX), K2, Z29
 	VADDPS    Z28, Z0, Z0
@@ -1223,9 +1225,9 @@ set81:
 	VADDPS    Z28, Z2, Z2
 	VADDPS    Z29, Z3, Z3
 
-plain82:
+plain83:
 	TESTQ  $0x00000002, CX
-	JZ     linear83
+	JZ     linear84
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -1234,7 +1236,7 @@ plain82:
 	VMAXPS Z2, Z28, Z2
 	VMAXPS Z3, Z28, Z3
 
-linear83:
+linear84:
 	VMOVUPS Z0, K1, (AX)
 	VMOVUPS Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -1243,7 +1245,7 @@ linear83:
 	VZEROUPPER
 	RET
 
-rows74:
+rows75:
 	// 3 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -1262,7 +1264,7 @@ rows74:
 	VPXORQ     Z5, Z5, Z5
 	MOVQ       80(DI), CX
 
-term84:
+term85:
 	VMOVUPS.Z    (BX), K1, Z28
 	VMOVUPS.Z    64(BX), K2, Z29
 	VBROADCASTSS (SI), Z30
@@ -1277,10 +1279,10 @@ term84:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term84
+	JNZ          term85
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set85
+	JZ           set86
 	MOVQ         AX, DX
 	VMOVUPS.Z    (DX), K1, Z28
 	VADDPS       Z28, Z0, Z0
@@ -1297,10 +1299,10 @@ term84:
 	VMOVUPS.Z    64(DX), K2, Z29
 	VADDPS       Z29, Z5, Z5
 
-set85:
+set86:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain86
+	JZ        plain87
 	VMOVUPS.Z (DX), K1, Z28
 	VMOVUPS.Z 64(DX), K2, Z29
 	VADDPS    Z28, Z0, Z0
@@ -1310,9 +1312,9 @@ set85:
 	VADDPS    Z28, Z4, Z4
 	VADDPS    Z29, Z5, Z5
 
-plain86:
+plain87:
 	TESTQ  $0x00000002, CX
-	JZ     linear87
+	JZ     linear88
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -1323,7 +1325,7 @@ plain86:
 	VMAXPS Z4, Z28, Z4
 	VMAXPS Z5, Z28, Z5
 
-linear87:
+linear88:
 	VMOVUPS Z0, K1, (AX)
 	VMOVUPS Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -1335,7 +1337,7 @@ linear87:
 	VZEROUPPER
 	RET
 
-rows73:
+rows74:
 	// 4 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -1359,7 +1361,7 @@ rows73:
 	VPXORQ     Z7, Z7, Z7
 	MOVQ       80(DI), CX
 
-term88:
+term89:
 	VMOVUPS.Z    (BX), K1, Z28
 	VMOVUPS.Z    64(BX), K2, Z29
 	VBROADCASTSS (SI), Z30
@@ -1377,10 +1379,10 @@ term88:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term88
+	JNZ          term89
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set89
+	JZ           set90
 	MOVQ         AX, DX
 	VMOVUPS.Z    (DX), K1, Z28
 	VADDPS       Z28, Z0, Z0
@@ -1402,10 +1404,10 @@ term88:
 	VMOVUPS.Z    64(DX), K2, Z29
 	VADDPS       Z29, Z7, Z7
 
-set89:
+set90:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain90
+	JZ        plain91
 	VMOVUPS.Z (DX), K1, Z28
 	VMOVUPS.Z 64(DX), K2, Z29
 	VADDPS    Z28, Z0, Z0
@@ -1417,9 +1419,9 @@ set89:
 	VADDPS    Z28, Z6, Z6
 	VADDPS    Z29, Z7, Z7
 
-plain90:
+plain91:
 	TESTQ  $0x00000002, CX
-	JZ     linear91
+	JZ     linear92
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -1432,7 +1434,7 @@ plain90:
 	VMAXPS Z6, Z28, Z6
 	VMAXPS Z7, Z28, Z7
 
-linear91:
+linear92:
 	VMOVUPS Z0, K1, (AX)
 	VMOVUPS Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -1447,7 +1449,7 @@ linear91:
 	VZEROUPPER
 	RET
 
-rows72:
+rows73:
 	// 5 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -1476,7 +1478,7 @@ rows72:
 	VPXORQ     Z9, Z9, Z9
 	MOVQ       80(DI), CX
 
-term92:
+term93:
 	VMOVUPS.Z    (BX), K1, Z28
 	VMOVUPS.Z    64(BX), K2, Z29
 	VBROADCASTSS (SI), Z30
@@ -1497,10 +1499,10 @@ term92:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term92
+	JNZ          term93
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set93
+	JZ           set94
 	MOVQ         AX, DX
 	VMOVUPS.Z    (DX), K1, Z28
 	VADDPS       Z28, Z0, Z0
@@ -1527,10 +1529,10 @@ term92:
 	VMOVUPS.Z    64(DX), K2, Z29
 	VADDPS       Z29, Z9, Z9
 
-set93:
+set94:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain94
+	JZ        plain95
 	VMOVUPS.Z (DX), K1, Z28
 	VMOVUPS.Z 64(DX), K2, Z29
 	VADDPS    Z28, Z0, Z0
@@ -1544,9 +1546,9 @@ set93:
 	VADDPS    Z28, Z8, Z8
 	VADDPS    Z29, Z9, Z9
 
-plain94:
+plain95:
 	TESTQ  $0x00000002, CX
-	JZ     linear95
+	JZ     linear96
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -1561,7 +1563,7 @@ plain94:
 	VMAXPS Z8, Z28, Z8
 	VMAXPS Z9, Z28, Z9
 
-linear95:
+linear96:
 	VMOVUPS Z0, K1, (AX)
 	VMOVUPS Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -1579,7 +1581,7 @@ linear95:
 	VZEROUPPER
 	RET
 
-rows71:
+rows72:
 	// 6 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -1613,7 +1615,7 @@ rows71:
 	VPXORQ     Z11, Z11, Z11
 	MOVQ       80(DI), CX
 
-term96:
+term97:
 	VMOVUPS.Z    (BX), K1, Z28
 	VMOVUPS.Z    64(BX), K2, Z29
 	VBROADCASTSS (SI), Z30
@@ -1637,10 +1639,10 @@ term96:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term96
+	JNZ          term97
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set97
+	JZ           set98
 	MOVQ         AX, DX
 	VMOVUPS.Z    (DX), K1, Z28
 	VADDPS       Z28, Z0, Z0
@@ -1672,10 +1674,10 @@ term96:
 	VMOVUPS.Z    64(DX), K2, Z29
 	VADDPS       Z29, Z11, Z11
 
-set97:
+set98:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain98
+	JZ        plain99
 	VMOVUPS.Z (DX), K1, Z28
 	VMOVUPS.Z 64(DX), K2, Z29
 	VADDPS    Z28, Z0, Z0
@@ -1691,9 +1693,9 @@ set97:
 	VADDPS    Z28, Z10, Z10
 	VADDPS    Z29, Z11, Z11
 
-plain98:
+plain99:
 	TESTQ  $0x00000002, CX
-	JZ     linear99
+	JZ     linear100
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -1710,7 +1712,7 @@ plain98:
 	VMAXPS Z10, Z28, Z10
 	VMAXPS Z11, Z28, Z11
 
-linear99:
+linear100:
 	VMOVUPS Z0, K1, (AX)
 	VMOVUPS Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -1731,7 +1733,7 @@ linear99:
 	VZEROUPPER
 	RET
 
-rows70:
+rows71:
 	// 7 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -1770,7 +1772,7 @@ rows70:
 	VPXORQ     Z13, Z13, Z13
 	MOVQ       80(DI), CX
 
-term100:
+term101:
 	VMOVUPS.Z    (BX), K1, Z28
 	VMOVUPS.Z    64(BX), K2, Z29
 	VBROADCASTSS (SI), Z30
@@ -1797,10 +1799,10 @@ term100:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term100
+	JNZ          term101
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set101
+	JZ           set102
 	MOVQ         AX, DX
 	VMOVUPS.Z    (DX), K1, Z28
 	VADDPS       Z28, Z0, Z0
@@ -1837,10 +1839,10 @@ term100:
 	VMOVUPS.Z    64(DX), K2, Z29
 	VADDPS       Z29, Z13, Z13
 
-set101:
+set102:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain102
+	JZ        plain103
 	VMOVUPS.Z (DX), K1, Z28
 	VMOVUPS.Z 64(DX), K2, Z29
 	VADDPS    Z28, Z0, Z0
@@ -1858,9 +1860,9 @@ set101:
 	VADDPS    Z28, Z12, Z12
 	VADDPS    Z29, Z13, Z13
 
-plain102:
+plain103:
 	TESTQ  $0x00000002, CX
-	JZ     linear103
+	JZ     linear104
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -1879,7 +1881,7 @@ plain102:
 	VMAXPS Z12, Z28, Z12
 	VMAXPS Z13, Z28, Z13
 
-linear103:
+linear104:
 	VMOVUPS Z0, K1, (AX)
 	VMOVUPS Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -1903,7 +1905,7 @@ linear103:
 	VZEROUPPER
 	RET
 
-rows69:
+rows70:
 	// 8 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -1947,7 +1949,7 @@ rows69:
 	VPXORQ     Z15, Z15, Z15
 	MOVQ       80(DI), CX
 
-term104:
+term105:
 	VMOVUPS.Z    (BX), K1, Z28
 	VMOVUPS.Z    64(BX), K2, Z29
 	VBROADCASTSS (SI), Z30
@@ -1978,10 +1980,10 @@ term104:
 	ADDQ         R9, R13
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term104
+	JNZ          term105
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set105
+	JZ           set106
 	MOVQ         AX, DX
 	VMOVUPS.Z    (DX), K1, Z28
 	VADDPS       Z28, Z0, Z0
@@ -2023,10 +2025,10 @@ term104:
 	VMOVUPS.Z    64(DX), K2, Z29
 	VADDPS       Z29, Z15, Z15
 
-set105:
+set106:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain106
+	JZ        plain107
 	VMOVUPS.Z (DX), K1, Z28
 	VMOVUPS.Z 64(DX), K2, Z29
 	VADDPS    Z28, Z0, Z0
@@ -2046,9 +2048,9 @@ set105:
 	VADDPS    Z28, Z14, Z14
 	VADDPS    Z29, Z15, Z15
 
-plain106:
+plain107:
 	TESTQ  $0x00000002, CX
-	JZ     linear107
+	JZ     linear108
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -2069,7 +2071,7 @@ plain106:
 	VMAXPS Z14, Z28, Z14
 	VMAXPS Z15, Z28, Z15
 
-linear107:
+linear108:
 	VMOVUPS Z0, K1, (AX)
 	VMOVUPS Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -2096,7 +2098,7 @@ linear107:
 	VZEROUPPER
 	RET
 
-rows68:
+rows69:
 	// 9 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -2145,7 +2147,7 @@ rows68:
 	VPXORQ     Z17, Z17, Z17
 	MOVQ       80(DI), CX
 
-term108:
+term109:
 	VMOVUPS.Z    (BX), K1, Z28
 	VMOVUPS.Z    64(BX), K2, Z29
 	VBROADCASTSS (SI), Z30
@@ -2179,10 +2181,10 @@ term108:
 	ADDQ         R9, R13
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term108
+	JNZ          term109
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set109
+	JZ           set110
 	MOVQ         AX, DX
 	VMOVUPS.Z    (DX), K1, Z28
 	VADDPS       Z28, Z0, Z0
@@ -2229,10 +2231,10 @@ term108:
 	VMOVUPS.Z    64(DX), K2, Z29
 	VADDPS       Z29, Z17, Z17
 
-set109:
+set110:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain110
+	JZ        plain111
 	VMOVUPS.Z (DX), K1, Z28
 	VMOVUPS.Z 64(DX), K2, Z29
 	VADDPS    Z28, Z0, Z0
@@ -2254,9 +2256,9 @@ set109:
 	VADDPS    Z28, Z16, Z16
 	VADDPS    Z29, Z17, Z17
 
-plain110:
+plain111:
 	TESTQ  $0x00000002, CX
-	JZ     linear111
+	JZ     linear112
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -2279,7 +2281,7 @@ plain110:
 	VMAXPS Z16, Z28, Z16
 	VMAXPS Z17, Z28, Z17
 
-linear111:
+linear112:
 	VMOVUPS Z0, K1, (AX)
 	VMOVUPS Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -2309,7 +2311,7 @@ linear111:
 	VZEROUPPER
 	RET
 
-rows67:
+rows68:
 	// 10 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -2363,7 +2365,7 @@ rows67:
 	VPXORQ     Z19, Z19, Z19
 	MOVQ       80(DI), CX
 
-term112:
+term113:
 	VMOVUPS.Z    (BX), K1, Z28
 	VMOVUPS.Z    64(BX), K2, Z29
 	VBROADCASTSS (SI), Z30
@@ -2400,10 +2402,10 @@ term112:
 	ADDQ         R9, R13
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term112
+	JNZ          term113
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set113
+	JZ           set114
 	MOVQ         AX, DX
 	VMOVUPS.Z    (DX), K1, Z28
 	VADDPS       Z28, Z0, Z0
@@ -2455,10 +2457,10 @@ term112:
 	VMOVUPS.Z    64(DX), K2, Z29
 	VADDPS       Z29, Z19, Z19
 
-set113:
+set114:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain114
+	JZ        plain115
 	VMOVUPS.Z (DX), K1, Z28
 	VMOVUPS.Z 64(DX), K2, Z29
 	VADDPS    Z28, Z0, Z0
@@ -2482,9 +2484,9 @@ set113:
 	VADDPS    Z28, Z18, Z18
 	VADDPS    Z29, Z19, Z19
 
-plain114:
+plain115:
 	TESTQ  $0x00000002, CX
-	JZ     linear115
+	JZ     linear116
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -2509,7 +2511,7 @@ plain114:
 	VMAXPS Z18, Z28, Z18
 	VMAXPS Z19, Z28, Z19
 
-linear115:
+linear116:
 	VMOVUPS Z0, K1, (AX)
 	VMOVUPS Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -2542,7 +2544,7 @@ linear115:
 	VZEROUPPER
 	RET
 
-rows66:
+rows67:
 	// 11 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -2601,7 +2603,7 @@ rows66:
 	VPXORQ     Z21, Z21, Z21
 	MOVQ       80(DI), CX
 
-term116:
+term117:
 	VMOVUPS.Z    (BX), K1, Z28
 	VMOVUPS.Z    64(BX), K2, Z29
 	VBROADCASTSS (SI), Z30
@@ -2641,10 +2643,10 @@ term116:
 	ADDQ         R9, R13
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term116
+	JNZ          term117
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set117
+	JZ           set118
 	MOVQ         AX, DX
 	VMOVUPS.Z    (DX), K1, Z28
 	VADDPS       Z28, Z0, Z0
@@ -2701,10 +2703,10 @@ term116:
 	VMOVUPS.Z    64(DX), K2, Z29
 	VADDPS       Z29, Z21, Z21
 
-set117:
+set118:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain118
+	JZ        plain119
 	VMOVUPS.Z (DX), K1, Z28
 	VMOVUPS.Z 64(DX), K2, Z29
 	VADDPS    Z28, Z0, Z0
@@ -2730,9 +2732,9 @@ set117:
 	VADDPS    Z28, Z20, Z20
 	VADDPS    Z29, Z21, Z21
 
-plain118:
+plain119:
 	TESTQ  $0x00000002, CX
-	JZ     linear119
+	JZ     linear120
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -2759,7 +2761,7 @@ plain118:
 	VMAXPS Z20, Z28, Z20
 	VMAXPS Z21, Z28, Z21
 
-linear119:
+linear120:
 	VMOVUPS Z0, K1, (AX)
 	VMOVUPS Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -2795,7 +2797,7 @@ linear119:
 	VZEROUPPER
 	RET
 
-rows65:
+rows66:
 	// 12 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -2859,7 +2861,7 @@ rows65:
 	VPXORQ     Z23, Z23, Z23
 	MOVQ       80(DI), CX
 
-term120:
+term121:
 	VMOVUPS.Z    (BX), K1, Z28
 	VMOVUPS.Z    64(BX), K2, Z29
 	VBROADCASTSS (SI), Z30
@@ -2902,10 +2904,10 @@ term120:
 	ADDQ         R9, R13
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term120
+	JNZ          term121
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set121
+	JZ           set122
 	MOVQ         AX, DX
 	VMOVUPS.Z    (DX), K1, Z28
 	VADDPS       Z28, Z0, Z0
@@ -2967,10 +2969,10 @@ term120:
 	VMOVUPS.Z    64(DX), K2, Z29
 	VADDPS       Z29, Z23, Z23
 
-set121:
+set122:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain122
+	JZ        plain123
 	VMOVUPS.Z (DX), K1, Z28
 	VMOVUPS.Z 64(DX), K2, Z29
 	VADDPS    Z28, Z0, Z0
@@ -2998,9 +3000,9 @@ set121:
 	VADDPS    Z28, Z22, Z22
 	VADDPS    Z29, Z23, Z23
 
-plain122:
+plain123:
 	TESTQ  $0x00000002, CX
-	JZ     linear123
+	JZ     linear124
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -3029,7 +3031,7 @@ plain122:
 	VMAXPS Z22, Z28, Z22
 	VMAXPS Z23, Z28, Z23
 
-linear123:
+linear124:
 	VMOVUPS Z0, K1, (AX)
 	VMOVUPS Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -3068,7 +3070,7 @@ linear123:
 	VZEROUPPER
 	RET
 
-rows64:
+rows65:
 	// 13 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -3137,7 +3139,7 @@ rows64:
 	VPXORQ     Z25, Z25, Z25
 	MOVQ       80(DI), CX
 
-term124:
+term125:
 	VMOVUPS.Z    (BX), K1, Z28
 	VMOVUPS.Z    64(BX), K2, Z29
 	VBROADCASTSS (SI), Z30
@@ -3183,10 +3185,10 @@ term124:
 	ADDQ         R9, R13
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term124
+	JNZ          term125
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set125
+	JZ           set126
 	MOVQ         AX, DX
 	VMOVUPS.Z    (DX), K1, Z28
 	VADDPS       Z28, Z0, Z0
@@ -3253,10 +3255,10 @@ term124:
 	VMOVUPS.Z    64(DX), K2, Z29
 	VADDPS       Z29, Z25, Z25
 
-set125:
+set126:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain126
+	JZ        plain127
 	VMOVUPS.Z (DX), K1, Z28
 	VMOVUPS.Z 64(DX), K2, Z29
 	VADDPS    Z28, Z0, Z0
@@ -3286,9 +3288,9 @@ set125:
 	VADDPS    Z28, Z24, Z24
 	VADDPS    Z29, Z25, Z25
 
-plain126:
+plain127:
 	TESTQ  $0x00000002, CX
-	JZ     linear127
+	JZ     linear128
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -3319,7 +3321,7 @@ plain126:
 	VMAXPS Z24, Z28, Z24
 	VMAXPS Z25, Z28, Z25
 
-linear127:
+linear128:
 	VMOVUPS Z0, K1, (AX)
 	VMOVUPS Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -3361,7 +3363,7 @@ linear127:
 	VZEROUPPER
 	RET
 
-rows63:
+rows64:
 	// 14 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -3435,7 +3437,7 @@ rows63:
 	VPXORQ     Z27, Z27, Z27
 	MOVQ       80(DI), CX
 
-term128:
+term129:
 	VMOVUPS.Z    (BX), K1, Z28
 	VMOVUPS.Z    64(BX), K2, Z29
 	VBROADCASTSS (SI), Z30
@@ -3484,10 +3486,10 @@ term128:
 	ADDQ         R9, R13
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term128
+	JNZ          term129
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set129
+	JZ           set130
 	MOVQ         AX, DX
 	VMOVUPS.Z    (DX), K1, Z28
 	VADDPS       Z28, Z0, Z0
@@ -3559,10 +3561,10 @@ term128:
 	VMOVUPS.Z    64(DX), K2, Z29
 	VADDPS       Z29, Z27, Z27
 
-set129:
+set130:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain130
+	JZ        plain131
 	VMOVUPS.Z (DX), K1, Z28
 	VMOVUPS.Z 64(DX), K2, Z29
 	VADDPS    Z28, Z0, Z0
@@ -3594,9 +3596,9 @@ set129:
 	VADDPS    Z28, Z26, Z26
 	VADDPS    Z29, Z27, Z27
 
-plain130:
+plain131:
 	TESTQ  $0x00000002, CX
-	JZ     linear131
+	JZ     linear132
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -3629,7 +3631,7 @@ plain130:
 	VMAXPS Z26, Z28, Z26
 	VMAXPS Z27, Z28, Z27
 
-linear131:
+linear132:
 	VMOVUPS Z0, K1, (AX)
 	VMOVUPS Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -3674,33 +3676,33 @@ linear131:
 	VZEROUPPER
 	RET
 
-narrow62:
+narrow63:
 	CMPQ DX, $+14
-	JE   rows132
-	CMPQ DX, $+13
 	JE   rows133
-	CMPQ DX, $+12
+	CMPQ DX, $+13
 	JE   rows134
-	CMPQ DX, $+11
+	CMPQ DX, $+12
 	JE   rows135
-	CMPQ DX, $+10
+	CMPQ DX, $+11
 	JE   rows136
-	CMPQ DX, $+9
+	CMPQ DX, $+10
 	JE   rows137
-	CMPQ DX, $+8
+	CMPQ DX, $+9
 	JE   rows138
-	CMPQ DX, $+7
+	CMPQ DX, $+8
 	JE   rows139
-	CMPQ DX, $+6
+	CMPQ DX, $+7
 	JE   rows140
-	CMPQ DX, $+5
+	CMPQ DX, $+6
 	JE   rows141
-	CMPQ DX, $+4
+	CMPQ DX, $+5
 	JE   rows142
-	CMPQ DX, $+3
+	CMPQ DX, $+4
 	JE   rows143
-	CMPQ DX, $+2
+	CMPQ DX, $+3
 	JE   rows144
+	CMPQ DX, $+2
+	JE   rows145
 
 	// 1 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
@@ -3708,41 +3710,41 @@ narrow62:
 	VPXORQ     Z0, Z0, Z0
 	MOVQ       80(DI), CX
 
-term145:
+term146:
 	VMOVUPS.Z        (BX), K1, Z28
 	VFMADD231PS.BCST (SI), Z28, Z0
 	ADDQ             R9, SI
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term145
+	JNZ              term146
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set146
+	JZ               set147
 	MOVQ             AX, DX
 	VMOVUPS.Z        (DX), K1, Z28
 	VADDPS           Z28, Z0, Z0
 
-set146:
+set147:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain147
+	JZ        plain148
 	VMOVUPS.Z (DX), K1, Z28
 	VADDPS    Z28, Z0, Z0
 
-plain147:
+plain148:
 	TESTQ  $0x00000002, CX
-	JZ     linear148
+	JZ     linear149
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
 	VMAXPS Z0, Z28, Z0
 
-linear148:
+linear149:
 	VMOVUPS Z0, K1, (AX)
 	VZEROUPPER
 	RET
 
-rows144:
+rows145:
 	// 2 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -3752,17 +3754,17 @@ rows144:
 	VPXORQ     Z1, Z1, Z1
 	MOVQ       80(DI), CX
 
-term149:
+term150:
 	VMOVUPS.Z        (BX), K1, Z28
 	VFMADD231PS.BCST (SI), Z28, Z0
 	VFMADD231PS.BCST (SI)(R8*1), Z28, Z1
 	ADDQ             R9, SI
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term149
+	JNZ              term150
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set150
+	JZ               set151
 	MOVQ             AX, DX
 	VMOVUPS.Z        (DX), K1, Z28
 	VADDPS           Z28, Z0, Z0
@@ -3770,31 +3772,31 @@ term149:
 	VMOVUPS.Z        (DX), K1, Z28
 	VADDPS           Z28, Z1, Z1
 
-set150:
+set151:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain151
+	JZ        plain152
 	VMOVUPS.Z (DX), K1, Z28
 	VADDPS    Z28, Z0, Z0
 	VADDPS    Z28, Z1, Z1
 
-plain151:
+plain152:
 	TESTQ  $0x00000002, CX
-	JZ     linear152
+	JZ     linear153
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
 	VMAXPS Z0, Z28, Z0
 	VMAXPS Z1, Z28, Z1
 
-linear152:
+linear153:
 	VMOVUPS Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPS Z1, K1, (AX)
 	VZEROUPPER
 	RET
 
-rows143:
+rows144:
 	// 3 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -3807,7 +3809,7 @@ rows143:
 	VPXORQ     Z2, Z2, Z2
 	MOVQ       80(DI), CX
 
-term153:
+term154:
 	VMOVUPS.Z        (BX), K1, Z28
 	VFMADD231PS.BCST (SI), Z28, Z0
 	VFMADD231PS.BCST (SI)(R8*1), Z28, Z1
@@ -3815,10 +3817,10 @@ term153:
 	ADDQ             R9, SI
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term153
+	JNZ              term154
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set154
+	JZ               set155
 	MOVQ             AX, DX
 	VMOVUPS.Z        (DX), K1, Z28
 	VADDPS           Z28, Z0, Z0
@@ -3829,18 +3831,18 @@ term153:
 	VMOVUPS.Z        (DX), K1, Z28
 	VADDPS           Z28, Z2, Z2
 
-set154:
+set155:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain155
+	JZ        plain156
 	VMOVUPS.Z (DX), K1, Z28
 	VADDPS    Z28, Z0, Z0
 	VADDPS    Z28, Z1, Z1
 	VADDPS    Z28, Z2, Z2
 
-plain155:
+plain156:
 	TESTQ  $0x00000002, CX
-	JZ     linear156
+	JZ     linear157
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -3848,7 +3850,7 @@ plain155:
 	VMAXPS Z1, Z28, Z1
 	VMAXPS Z2, Z28, Z2
 
-linear156:
+linear157:
 	VMOVUPS Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPS Z1, K1, (AX)
@@ -3857,7 +3859,7 @@ linear156:
 	VZEROUPPER
 	RET
 
-rows142:
+rows143:
 	// 4 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -3873,7 +3875,7 @@ rows142:
 	VPXORQ     Z3, Z3, Z3
 	MOVQ       80(DI), CX
 
-term157:
+term158:
 	VMOVUPS.Z        (BX), K1, Z28
 	VFMADD231PS.BCST (SI), Z28, Z0
 	VFMADD231PS.BCST (SI)(R8*1), Z28, Z1
@@ -3882,10 +3884,10 @@ term157:
 	ADDQ             R9, SI
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term157
+	JNZ              term158
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set158
+	JZ               set159
 	MOVQ             AX, DX
 	VMOVUPS.Z        (DX), K1, Z28
 	VADDPS           Z28, Z0, Z0
@@ -3899,19 +3901,19 @@ term157:
 	VMOVUPS.Z        (DX), K1, Z28
 	VADDPS           Z28, Z3, Z3
 
-set158:
+set159:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain159
+	JZ        plain160
 	VMOVUPS.Z (DX), K1, Z28
 	VADDPS    Z28, Z0, Z0
 	VADDPS    Z28, Z1, Z1
 	VADDPS    Z28, Z2, Z2
 	VADDPS    Z28, Z3, Z3
 
-plain159:
+plain160:
 	TESTQ  $0x00000002, CX
-	JZ     linear160
+	JZ     linear161
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -3920,7 +3922,7 @@ plain159:
 	VMAXPS Z2, Z28, Z2
 	VMAXPS Z3, Z28, Z3
 
-linear160:
+linear161:
 	VMOVUPS Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPS Z1, K1, (AX)
@@ -3931,7 +3933,7 @@ linear160:
 	VZEROUPPER
 	RET
 
-rows141:
+rows142:
 	// 5 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -3950,7 +3952,7 @@ rows141:
 	VPXORQ     Z4, Z4, Z4
 	MOVQ       80(DI), CX
 
-term161:
+term162:
 	VMOVUPS.Z        (BX), K1, Z28
 	VFMADD231PS.BCST (SI), Z28, Z0
 	VFMADD231PS.BCST (SI)(R8*1), Z28, Z1
@@ -3960,10 +3962,10 @@ term161:
 	ADDQ             R9, SI
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term161
+	JNZ              term162
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set162
+	JZ               set163
 	MOVQ             AX, DX
 	VMOVUPS.Z        (DX), K1, Z28
 	VADDPS           Z28, Z0, Z0
@@ -3980,10 +3982,10 @@ term161:
 	VMOVUPS.Z        (DX), K1, Z28
 	VADDPS           Z28, Z4, Z4
 
-set162:
+set163:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain163
+	JZ        plain164
 	VMOVUPS.Z (DX), K1, Z28
 	VADDPS    Z28, Z0, Z0
 	VADDPS    Z28, Z1, Z1
@@ -3991,9 +3993,9 @@ set162:
 	VADDPS    Z28, Z3, Z3
 	VADDPS    Z28, Z4, Z4
 
-plain163:
+plain164:
 	TESTQ  $0x00000002, CX
-	JZ     linear164
+	JZ     linear165
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -4003,7 +4005,7 @@ plain163:
 	VMAXPS Z3, Z28, Z3
 	VMAXPS Z4, Z28, Z4
 
-linear164:
+linear165:
 	VMOVUPS Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPS Z1, K1, (AX)
@@ -4016,7 +4018,7 @@ linear164:
 	VZEROUPPER
 	RET
 
-rows140:
+rows141:
 	// 6 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -4038,7 +4040,7 @@ rows140:
 	VPXORQ     Z5, Z5, Z5
 	MOVQ       80(DI), CX
 
-term165:
+term166:
 	VMOVUPS.Z        (BX), K1, Z28
 	VFMADD231PS.BCST (SI), Z28, Z0
 	VFMADD231PS.BCST (SI)(R8*1), Z28, Z1
@@ -4049,10 +4051,10 @@ term165:
 	ADDQ             R9, SI
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term165
+	JNZ              term166
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set166
+	JZ               set167
 	MOVQ             AX, DX
 	VMOVUPS.Z        (DX), K1, Z28
 	VADDPS           Z28, Z0, Z0
@@ -4072,10 +4074,10 @@ term165:
 	VMOVUPS.Z        (DX), K1, Z28
 	VADDPS           Z28, Z5, Z5
 
-set166:
+set167:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain167
+	JZ        plain168
 	VMOVUPS.Z (DX), K1, Z28
 	VADDPS    Z28, Z0, Z0
 	VADDPS    Z28, Z1, Z1
@@ -4084,9 +4086,9 @@ set166:
 	VADDPS    Z28, Z4, Z4
 	VADDPS    Z28, Z5, Z5
 
-plain167:
+plain168:
 	TESTQ  $0x00000002, CX
-	JZ     linear168
+	JZ     linear169
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -4097,7 +4099,7 @@ plain167:
 	VMAXPS Z4, Z28, Z4
 	VMAXPS Z5, Z28, Z5
 
-linear168:
+linear169:
 	VMOVUPS Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPS Z1, K1, (AX)
@@ -4112,7 +4114,7 @@ linear168:
 	VZEROUPPER
 	RET
 
-rows139:
+rows140:
 	// 7 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -4137,7 +4139,7 @@ rows139:
 	VPXORQ     Z6, Z6, Z6
 	MOVQ       80(DI), CX
 
-term169:
+term170:
 	VMOVUPS.Z        (BX), K1, Z28
 	VFMADD231PS.BCST (SI), Z28, Z0
 	VFMADD231PS.BCST (SI)(R8*1), Z28, Z1
@@ -4149,10 +4151,10 @@ term169:
 	ADDQ             R9, SI
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term169
+	JNZ              term170
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set170
+	JZ               set171
 	MOVQ             AX, DX
 	VMOVUPS.Z        (DX), K1, Z28
 	VADDPS           Z28, Z0, Z0
@@ -4175,10 +4177,10 @@ term169:
 	VMOVUPS.Z        (DX), K1, Z28
 	VADDPS           Z28, Z6, Z6
 
-set170:
+set171:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain171
+	JZ        plain172
 	VMOVUPS.Z (DX), K1, Z28
 	VADDPS    Z28, Z0, Z0
 	VADDPS    Z28, Z1, Z1
@@ -4188,9 +4190,9 @@ set170:
 	VADDPS    Z28, Z5, Z5
 	VADDPS    Z28, Z6, Z6
 
-plain171:
+plain172:
 	TESTQ  $0x00000002, CX
-	JZ     linear172
+	JZ     linear173
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -4202,7 +4204,7 @@ plain171:
 	VMAXPS Z5, Z28, Z5
 	VMAXPS Z6, Z28, Z6
 
-linear172:
+linear173:
 	VMOVUPS Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPS Z1, K1, (AX)
@@ -4219,7 +4221,7 @@ linear172:
 	VZEROUPPER
 	RET
 
-rows138:
+rows139:
 	// 8 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -4247,7 +4249,7 @@ rows138:
 	VPXORQ     Z7, Z7, Z7
 	MOVQ       80(DI), CX
 
-term173:
+term174:
 	VMOVUPS.Z        (BX), K1, Z28
 	VFMADD231PS.BCST (SI), Z28, Z0
 	VFMADD231PS.BCST (SI)(R8*1), Z28, Z1
@@ -4261,10 +4263,10 @@ term173:
 	ADDQ             R9, R13
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term173
+	JNZ              term174
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set174
+	JZ               set175
 	MOVQ             AX, DX
 	VMOVUPS.Z        (DX), K1, Z28
 	VADDPS           Z28, Z0, Z0
@@ -4290,10 +4292,10 @@ term173:
 	VMOVUPS.Z        (DX), K1, Z28
 	VADDPS           Z28, Z7, Z7
 
-set174:
+set175:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain175
+	JZ        plain176
 	VMOVUPS.Z (DX), K1, Z28
 	VADDPS    Z28, Z0, Z0
 	VADDPS    Z28, Z1, Z1
@@ -4304,9 +4306,9 @@ set174:
 	VADDPS    Z28, Z6, Z6
 	VADDPS    Z28, Z7, Z7
 
-plain175:
+plain176:
 	TESTQ  $0x00000002, CX
-	JZ     linear176
+	JZ     linear177
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -4319,7 +4321,7 @@ plain175:
 	VMAXPS Z6, Z28, Z6
 	VMAXPS Z7, Z28, Z7
 
-linear176:
+linear177:
 	VMOVUPS Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPS Z1, K1, (AX)
@@ -4338,7 +4340,7 @@ linear176:
 	VZEROUPPER
 	RET
 
-rows137:
+rows138:
 	// 9 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -4369,7 +4371,7 @@ rows137:
 	VPXORQ     Z8, Z8, Z8
 	MOVQ       80(DI), CX
 
-term177:
+term178:
 	VMOVUPS.Z        (BX), K1, Z28
 	VFMADD231PS.BCST (SI), Z28, Z0
 	VFMADD231PS.BCST (SI)(R8*1), Z28, Z1
@@ -4384,10 +4386,10 @@ term177:
 	ADDQ             R9, R13
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term177
+	JNZ              term178
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set178
+	JZ               set179
 	MOVQ             AX, DX
 	VMOVUPS.Z        (DX), K1, Z28
 	VADDPS           Z28, Z0, Z0
@@ -4416,10 +4418,10 @@ term177:
 	VMOVUPS.Z        (DX), K1, Z28
 	VADDPS           Z28, Z8, Z8
 
-set178:
+set179:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain179
+	JZ        plain180
 	VMOVUPS.Z (DX), K1, Z28
 	VADDPS    Z28, Z0, Z0
 	VADDPS    Z28, Z1, Z1
@@ -4431,9 +4433,9 @@ set178:
 	VADDPS    Z28, Z7, Z7
 	VADDPS    Z28, Z8, Z8
 
-plain179:
+plain180:
 	TESTQ  $0x00000002, CX
-	JZ     linear180
+	JZ     linear181
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -4447,7 +4449,7 @@ plain179:
 	VMAXPS Z7, Z28, Z7
 	VMAXPS Z8, Z28, Z8
 
-linear180:
+linear181:
 	VMOVUPS Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPS Z1, K1, (AX)
@@ -4468,7 +4470,7 @@ linear180:
 	VZEROUPPER
 	RET
 
-rows136:
+rows137:
 	// 10 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -4502,7 +4504,7 @@ rows136:
 	VPXORQ     Z9, Z9, Z9
 	MOVQ       80(DI), CX
 
-term181:
+term182:
 	VMOVUPS.Z        (BX), K1, Z28
 	VFMADD231PS.BCST (SI), Z28, Z0
 	VFMADD231PS.BCST (SI)(R8*1), Z28, Z1
@@ -4518,10 +4520,10 @@ term181:
 	ADDQ             R9, R13
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term181
+	JNZ              term182
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set182
+	JZ               set183
 	MOVQ             AX, DX
 	VMOVUPS.Z        (DX), K1, Z28
 	VADDPS           Z28, Z0, Z0
@@ -4553,10 +4555,10 @@ term181:
 	VMOVUPS.Z        (DX), K1, Z28
 	VADDPS           Z28, Z9, Z9
 
-set182:
+set183:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain183
+	JZ        plain184
 	VMOVUPS.Z (DX), K1, Z28
 	VADDPS    Z28, Z0, Z0
 	VADDPS    Z28, Z1, Z1
@@ -4569,9 +4571,9 @@ set182:
 	VADDPS    Z28, Z8, Z8
 	VADDPS    Z28, Z9, Z9
 
-plain183:
+plain184:
 	TESTQ  $0x00000002, CX
-	JZ     linear184
+	JZ     linear185
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -4586,7 +4588,7 @@ plain183:
 	VMAXPS Z8, Z28, Z8
 	VMAXPS Z9, Z28, Z9
 
-linear184:
+linear185:
 	VMOVUPS Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPS Z1, K1, (AX)
@@ -4609,7 +4611,7 @@ linear184:
 	VZEROUPPER
 	RET
 
-rows135:
+rows136:
 	// 11 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -4646,7 +4648,7 @@ rows135:
 	VPXORQ     Z10, Z10, Z10
 	MOVQ       80(DI), CX
 
-term185:
+term186:
 	VMOVUPS.Z        (BX), K1, Z28
 	VFMADD231PS.BCST (SI), Z28, Z0
 	VFMADD231PS.BCST (SI)(R8*1), Z28, Z1
@@ -4663,10 +4665,10 @@ term185:
 	ADDQ             R9, R13
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term185
+	JNZ              term186
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set186
+	JZ               set187
 	MOVQ             AX, DX
 	VMOVUPS.Z        (DX), K1, Z28
 	VADDPS           Z28, Z0, Z0
@@ -4701,10 +4703,10 @@ term185:
 	VMOVUPS.Z        (DX), K1, Z28
 	VADDPS           Z28, Z10, Z10
 
-set186:
+set187:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain187
+	JZ        plain188
 	VMOVUPS.Z (DX), K1, Z28
 	VADDPS    Z28, Z0, Z0
 	VADDPS    Z28, Z1, Z1
@@ -4718,9 +4720,9 @@ set186:
 	VADDPS    Z28, Z9, Z9
 	VADDPS    Z28, Z10, Z10
 
-plain187:
+plain188:
 	TESTQ  $0x00000002, CX
-	JZ     linear188
+	JZ     linear189
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -4736,7 +4738,7 @@ plain187:
 	VMAXPS Z9, Z28, Z9
 	VMAXPS Z10, Z28, Z10
 
-linear188:
+linear189:
 	VMOVUPS Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPS Z1, K1, (AX)
@@ -4761,7 +4763,7 @@ linear188:
 	VZEROUPPER
 	RET
 
-rows134:
+rows135:
 	// 12 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -4801,7 +4803,7 @@ rows134:
 	VPXORQ     Z11, Z11, Z11
 	MOVQ       80(DI), CX
 
-term189:
+term190:
 	VMOVUPS.Z        (BX), K1, Z28
 	VFMADD231PS.BCST (SI), Z28, Z0
 	VFMADD231PS.BCST (SI)(R8*1), Z28, Z1
@@ -4819,10 +4821,10 @@ term189:
 	ADDQ             R9, R13
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term189
+	JNZ              term190
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set190
+	JZ               set191
 	MOVQ             AX, DX
 	VMOVUPS.Z        (DX), K1, Z28
 	VADDPS           Z28, Z0, Z0
@@ -4860,10 +4862,10 @@ term189:
 	VMOVUPS.Z        (DX), K1, Z28
 	VADDPS           Z28, Z11, Z11
 
-set190:
+set191:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain191
+	JZ        plain192
 	VMOVUPS.Z (DX), K1, Z28
 	VADDPS    Z28, Z0, Z0
 	VADDPS    Z28, Z1, Z1
@@ -4878,9 +4880,9 @@ set190:
 	VADDPS    Z28, Z10, Z10
 	VADDPS    Z28, Z11, Z11
 
-plain191:
+plain192:
 	TESTQ  $0x00000002, CX
-	JZ     linear192
+	JZ     linear193
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -4897,7 +4899,7 @@ plain191:
 	VMAXPS Z10, Z28, Z10
 	VMAXPS Z11, Z28, Z11
 
-linear192:
+linear193:
 	VMOVUPS Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPS Z1, K1, (AX)
@@ -4924,7 +4926,7 @@ linear192:
 	VZEROUPPER
 	RET
 
-rows133:
+rows134:
 	// 13 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -4967,7 +4969,7 @@ rows133:
 	VPXORQ     Z12, Z12, Z12
 	MOVQ       80(DI), CX
 
-term193:
+term194:
 	VMOVUPS.Z        (BX), K1, Z28
 	VFMADD231PS.BCST (SI), Z28, Z0
 	VFMADD231PS.BCST (SI)(R8*1), Z28, Z1
@@ -4986,10 +4988,10 @@ term193:
 	ADDQ             R9, R13
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term193
+	JNZ              term194
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set194
+	JZ               set195
 	MOVQ             AX, DX
 	VMOVUPS.Z        (DX), K1, Z28
 	VADDPS           Z28, Z0, Z0
@@ -5030,10 +5032,10 @@ term193:
 	VMOVUPS.Z        (DX), K1, Z28
 	VADDPS           Z28, Z12, Z12
 
-set194:
+set195:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain195
+	JZ        plain196
 	VMOVUPS.Z (DX), K1, Z28
 	VADDPS    Z28, Z0, Z0
 	VADDPS    Z28, Z1, Z1
@@ -5049,9 +5051,9 @@ set194:
 	VADDPS    Z28, Z11, Z11
 	VADDPS    Z28, Z12, Z12
 
-plain195:
+plain196:
 	TESTQ  $0x00000002, CX
-	JZ     linear196
+	JZ     linear197
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -5069,7 +5071,7 @@ plain195:
 	VMAXPS Z11, Z28, Z11
 	VMAXPS Z12, Z28, Z12
 
-linear196:
+linear197:
 	VMOVUPS Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPS Z1, K1, (AX)
@@ -5098,7 +5100,7 @@ linear196:
 	VZEROUPPER
 	RET
 
-rows132:
+rows133:
 	// 14 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -5144,7 +5146,7 @@ rows132:
 	VPXORQ     Z13, Z13, Z13
 	MOVQ       80(DI), CX
 
-term197:
+term198:
 	VMOVUPS.Z        (BX), K1, Z28
 	VFMADD231PS.BCST (SI), Z28, Z0
 	VFMADD231PS.BCST (SI)(R8*1), Z28, Z1
@@ -5164,10 +5166,10 @@ term197:
 	ADDQ             R9, R13
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term197
+	JNZ              term198
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set198
+	JZ               set199
 	MOVQ             AX, DX
 	VMOVUPS.Z        (DX), K1, Z28
 	VADDPS           Z28, Z0, Z0
@@ -5211,10 +5213,10 @@ term197:
 	VMOVUPS.Z        (DX), K1, Z28
 	VADDPS           Z28, Z13, Z13
 
-set198:
+set199:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain199
+	JZ        plain200
 	VMOVUPS.Z (DX), K1, Z28
 	VADDPS    Z28, Z0, Z0
 	VADDPS    Z28, Z1, Z1
@@ -5231,9 +5233,9 @@ set198:
 	VADDPS    Z28, Z12, Z12
 	VADDPS    Z28, Z13, Z13
 
-plain199:
+plain200:
 	TESTQ  $0x00000002, CX
-	JZ     linear200
+	JZ     linear201
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -5252,7 +5254,7 @@ plain199:
 	VMAXPS Z12, Z28, Z12
 	VMAXPS Z13, Z28, Z13
 
-linear200:
+linear201:
 	VMOVUPS Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPS Z1, K1, (AX)
@@ -5280,6 +5282,82 @@ linear200:
 	VMOVUPS Z12, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPS Z13, K1, (AX)
+	VZEROUPPER
+	RET
+
+line62:
+	// One row of many registers.
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	MOVQ   80(DI), CX
+
+term202:
+	VBROADCASTSS (SI), Z8
+	VFMADD231PS  (BX), Z8, Z0
+	VFMADD231PS  64(BX), Z8, Z1
+	VFMADD231PS  128(BX), Z8, Z2
+	VFMADD231PS  192(BX), Z8, Z3
+	VFMADD231PS  256(BX), Z8, Z4
+	VFMADD231PS  320(BX), Z8, Z5
+	VFMADD231PS  384(BX), Z8, Z6
+	VFMADD231PS  448(BX), Z8, Z7
+	ADDQ         R9, SI
+	ADDQ         R10, BX
+	DECQ         CX
+	JNZ          term202
+	MOVQ         88(DI), CX
+	TESTQ        $0x00000001, CX
+	JZ           set203
+	VADDPS       (AX), Z0, Z0
+	VADDPS       64(AX), Z1, Z1
+	VADDPS       128(AX), Z2, Z2
+	VADDPS       192(AX), Z3, Z3
+	VADDPS       256(AX), Z4, Z4
+	VADDPS       320(AX), Z5, Z5
+	VADDPS       384(AX), Z6, Z6
+	VADDPS       448(AX), Z7, Z7
+
+set203:
+	MOVQ   24(DI), DX
+	TESTQ  DX, DX
+	JZ     plain204
+	VADDPS (DX), Z0, Z0
+	VADDPS 64(DX), Z1, Z1
+	VADDPS 128(DX), Z2, Z2
+	VADDPS 192(DX), Z3, Z3
+	VADDPS 256(DX), Z4, Z4
+	VADDPS 320(DX), Z5, Z5
+	VADDPS 384(DX), Z6, Z6
+	VADDPS 448(DX), Z7, Z7
+
+plain204:
+	TESTQ  $0x00000002, CX
+	JZ     linear205
+	VPXORQ Z9, Z9, Z9
+	VMAXPS Z0, Z9, Z0
+	VMAXPS Z1, Z9, Z1
+	VMAXPS Z2, Z9, Z2
+	VMAXPS Z3, Z9, Z3
+	VMAXPS Z4, Z9, Z4
+	VMAXPS Z5, Z9, Z5
+	VMAXPS Z6, Z9, Z6
+	VMAXPS Z7, Z9, Z7
+
+linear205:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 320(AX)
+	VMOVUPS Z6, 384(AX)
+	VMOVUPS Z7, 448(AX)
 	VZEROUPPER
 	RET
 
@@ -5408,16 +5486,16 @@ TEXT ·transpose32AVX512(SB), NOSPLIT, $128-40
 	MOVQ    $-1, R9
 	KMOVW   R9, K1
 
-square201:
+square206:
 	CMPQ  DX, $+16
-	JGE   full202
+	JGE   full207
 	MOVQ  DX, CX
 	MOVL  $0x00000001, R9
 	SHLL  CL, R9
 	DECL  R9
 	KMOVW R9, K1
 
-full202:
+full207:
 	MOVQ       (SP), R9
 	VMOVUPS.Z  (BX)(R9*1), K1, Z0
 	MOVQ       8(SP), R9
@@ -5533,7 +5611,7 @@ full202:
 	ADDQ       $+64, BX
 	ADDQ       $+2048, AX
 	SUBQ       $+16, DX
-	JG         square201
+	JG         square206
 	VZEROUPPER
 	RET
 
@@ -5545,20 +5623,20 @@ TEXT ·add32AVX512(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), CX
 	XORL BX, BX
 	SUBQ $+16, CX
-	JLT  rest204
+	JLT  rest209
 
-again203:
+again208:
 	VMOVUPS (AX)(BX*1), Z0
 	VMOVUPS (DX)(BX*1), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(BX*1)
 	ADDQ    $+64, BX
 	SUBQ    $+16, CX
-	JGE     again203
+	JGE     again208
 
-rest204:
+rest209:
 	ADDQ      $+16, CX
-	JZ        end205
+	JZ        end210
 	MOVL      $0x00000001, SI
 	SHLL      CL, SI
 	DECL      SI
@@ -5568,7 +5646,7 @@ rest204:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*1)
 
-end205:
+end210:
 	VZEROUPPER
 	RET
 
@@ -5580,20 +5658,20 @@ TEXT ·mul32AVX512(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), CX
 	XORL BX, BX
 	SUBQ $+16, CX
-	JLT  rest207
+	JLT  rest212
 
-again206:
+again211:
 	VMOVUPS (AX)(BX*1), Z0
 	VMOVUPS (DX)(BX*1), Z1
 	VMULPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(BX*1)
 	ADDQ    $+64, BX
 	SUBQ    $+16, CX
-	JGE     again206
+	JGE     again211
 
-rest207:
+rest212:
 	ADDQ      $+16, CX
-	JZ        end208
+	JZ        end213
 	MOVL      $0x00000001, SI
 	SHLL      CL, SI
 	DECL      SI
@@ -5603,7 +5681,7 @@ rest207:
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*1)
 
-end208:
+end213:
 	VZEROUPPER
 	RET
 
@@ -5615,19 +5693,19 @@ TEXT ·scale32AVX512(SB), NOSPLIT, $0-20
 	XORL         DX, DX
 	VBROADCASTSS a+16(FP), Z0
 	SUBQ         $+16, CX
-	JLT          rest210
+	JLT          rest215
 
-again209:
+again214:
 	VMOVUPS (AX)(DX*1), Z1
 	VMULPS  Z0, Z1, Z1
 	VMOVUPS Z1, (AX)(DX*1)
 	ADDQ    $+64, DX
 	SUBQ    $+16, CX
-	JGE     again209
+	JGE     again214
 
-rest210:
+rest215:
 	ADDQ      $+16, CX
-	JZ        end211
+	JZ        end216
 	MOVL      $0x00000001, BX
 	SHLL      CL, BX
 	DECL      BX
@@ -5636,7 +5714,7 @@ rest210:
 	VMULPS    Z0, Z1, Z1
 	VMOVUPS   Z1, K1, (AX)(DX*1)
 
-end211:
+end216:
 	VZEROUPPER
 	RET
 
@@ -5649,9 +5727,9 @@ TEXT ·lerp32AVX512(SB), NOSPLIT, $0-28
 	XORL         BX, BX
 	VBROADCASTSS a+24(FP), Z0
 	SUBQ         $+16, CX
-	JLT          rest213
+	JLT          rest218
 
-again212:
+again217:
 	VMOVUPS     (AX)(BX*1), Z1
 	VMOVUPS     (DX)(BX*1), Z2
 	VSUBPS      Z1, Z2, Z2
@@ -5659,11 +5737,11 @@ again212:
 	VMOVUPS     Z1, (AX)(BX*1)
 	ADDQ        $+64, BX
 	SUBQ        $+16, CX
-	JGE         again212
+	JGE         again217
 
-rest213:
+rest218:
 	ADDQ        $+16, CX
-	JZ          end214
+	JZ          end219
 	MOVL        $0x00000001, SI
 	SHLL        CL, SI
 	DECL        SI
@@ -5674,7 +5752,7 @@ rest213:
 	VFMADD231PS Z0, Z2, Z1
 	VMOVUPS     Z1, K1, (AX)(BX*1)
 
-end214:
+end219:
 	VZEROUPPER
 	RET
 
@@ -5687,9 +5765,9 @@ TEXT ·reluGrad32AVX512(SB), NOSPLIT, $0-24
 	XORL   BX, BX
 	VPXORQ Z0, Z0, Z0
 	SUBQ   $+16, CX
-	JLT    rest216
+	JLT    rest221
 
-again215:
+again220:
 	VMOVUPS   (DX)(BX*1), Z1
 	VMOVUPS   (AX)(BX*1), Z2
 	VCMPPS    $0x0e, Z0, Z1, K1
@@ -5697,11 +5775,11 @@ again215:
 	VMOVUPS   Z2, (AX)(BX*1)
 	ADDQ      $+64, BX
 	SUBQ      $+16, CX
-	JGE       again215
+	JGE       again220
 
-rest216:
+rest221:
 	ADDQ      $+16, CX
-	JZ        end217
+	JZ        end222
 	MOVL      $0x00000001, SI
 	SHLL      CL, SI
 	DECL      SI
@@ -5712,7 +5790,7 @@ rest216:
 	VMOVUPS.Z Z2, K2, Z2
 	VMOVUPS   Z2, K1, (AX)(BX*1)
 
-end217:
+end222:
 	VZEROUPPER
 	RET
 
@@ -5733,9 +5811,9 @@ TEXT ·adam32AVX512(SB), NOSPLIT, $0-68
 	VBROADCASTSS eps+60(FP), Z5
 	VBROADCASTSS inverse+64(FP), Z6
 	SUBQ         $+16, CX
-	JLT          rest219
+	JLT          rest224
 
-again218:
+again223:
 	VMOVUPS     (SI)(DI*1), Z7
 	VMOVUPS     (DX)(DI*1), Z8
 	VMOVUPS     (BX)(DI*1), Z9
@@ -5756,11 +5834,11 @@ again218:
 	VMOVUPS     Z7, (AX)(DI*1)
 	ADDQ        $+64, DI
 	SUBQ        $+16, CX
-	JGE         again218
+	JGE         again223
 
-rest219:
+rest224:
 	ADDQ        $+16, CX
-	JZ          end220
+	JZ          end225
 	MOVL        $0x00000001, R8
 	SHLL        CL, R8
 	DECL        R8
@@ -5784,7 +5862,7 @@ rest219:
 	VSUBPS      Z8, Z0, Z0
 	VMOVUPS     Z0, K1, (AX)(DI*1)
 
-end220:
+end225:
 	VZEROUPPER
 	RET
 
@@ -5803,6 +5881,8 @@ TEXT ·multiply64AVX512(SB), NOSPLIT, $0-8
 	LEAQ (R8)(R8*4), R12
 	LEAQ (SI)(R11*2), R13
 	ADDQ R8, R13
+	CMPQ 72(DI), $+16
+	JG   line226
 
 	// The lowest bits name the columns there are.
 	MOVQ  72(DI), CX
@@ -5814,33 +5894,33 @@ TEXT ·multiply64AVX512(SB), NOSPLIT, $0-8
 	KMOVW DX, K2
 	MOVQ  64(DI), DX
 	CMPQ  72(DI), $+8
-	JLE   narrow221
+	JLE   narrow227
 	CMPQ  DX, $+14
-	JE    rows222
-	CMPQ  DX, $+13
-	JE    rows223
-	CMPQ  DX, $+12
-	JE    rows224
-	CMPQ  DX, $+11
-	JE    rows225
-	CMPQ  DX, $+10
-	JE    rows226
-	CMPQ  DX, $+9
-	JE    rows227
-	CMPQ  DX, $+8
 	JE    rows228
-	CMPQ  DX, $+7
+	CMPQ  DX, $+13
 	JE    rows229
-	CMPQ  DX, $+6
+	CMPQ  DX, $+12
 	JE    rows230
-	CMPQ  DX, $+5
+	CMPQ  DX, $+11
 	JE    rows231
-	CMPQ  DX, $+4
+	CMPQ  DX, $+10
 	JE    rows232
-	CMPQ  DX, $+3
+	CMPQ  DX, $+9
 	JE    rows233
-	CMPQ  DX, $+2
+	CMPQ  DX, $+8
 	JE    rows234
+	CMPQ  DX, $+7
+	JE    rows235
+	CMPQ  DX, $+6
+	JE    rows236
+	CMPQ  DX, $+5
+	JE    rows237
+	CMPQ  DX, $+4
+	JE    rows238
+	CMPQ  DX, $+3
+	JE    rows239
+	CMPQ  DX, $+2
+	JE    rows240
 
 	// 1 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
@@ -5850,7 +5930,7 @@ TEXT ·multiply64AVX512(SB), NOSPLIT, $0-8
 	VPXORQ     Z1, Z1, Z1
 	MOVQ       80(DI), CX
 
-term235:
+term241:
 	VMOVUPD.Z    (BX), K1, Z28
 	VMOVUPD.Z    64(BX), K2, Z29
 	VBROADCASTSD (SI), Z30
@@ -5859,41 +5939,41 @@ term235:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term235
+	JNZ          term241
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set236
+	JZ           set242
 	MOVQ         AX, DX
 	VMOVUPD.Z    (DX), K1, Z28
 	VADDPD       Z28, Z0, Z0
 	VMOVUPD.Z    64(DX), K2, Z29
 	VADDPD       Z29, Z1, Z1
 
-set236:
+set242:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain237
+	JZ        plain243
 	VMOVUPD.Z (DX), K1, Z28
 	VMOVUPD.Z 64(DX), K2, Z29
 	VADDPD    Z28, Z0, Z0
 	VADDPD    Z29, Z1, Z1
 
-plain237:
+plain243:
 	TESTQ  $0x00000002, CX
-	JZ     linear238
+	JZ     linear244
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
 	VMAXPD Z0, Z28, Z0
 	VMAXPD Z1, Z28, Z1
 
-linear238:
+linear244:
 	VMOVUPD Z0, K1, (AX)
 	VMOVUPD Z1, K2, 64(AX)
 	VZEROUPPER
 	RET
 
-rows234:
+rows240:
 	// 2 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -5907,7 +5987,7 @@ rows234:
 	VPXORQ     Z3, Z3, Z3
 	MOVQ       80(DI), CX
 
-term239:
+term245:
 	VMOVUPD.Z    (BX), K1, Z28
 	VMOVUPD.Z    64(BX), K2, Z29
 	VBROADCASTSD (SI), Z30
@@ -5919,10 +5999,10 @@ term239:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term239
+	JNZ          term245
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set240
+	JZ           set246
 	MOVQ         AX, DX
 	VMOVUPD.Z    (DX), K1, Z28
 	VADDPD       Z28, Z0, Z0
@@ -5934,10 +6014,10 @@ term239:
 	VMOVUPD.Z    64(DX), K2, Z29
 	VADDPD       Z29, Z3, Z3
 
-set240:
+set246:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain241
+	JZ        plain247
 	VMOVUPD.Z (DX), K1, Z28
 	VMOVUPD.Z 64(DX), K2, Z29
 	VADDPD    Z28, Z0, Z0
@@ -5945,9 +6025,9 @@ set240:
 	VADDPD    Z28, Z2, Z2
 	VADDPD    Z29, Z3, Z3
 
-plain241:
+plain247:
 	TESTQ  $0x00000002, CX
-	JZ     linear242
+	JZ     linear248
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -5956,7 +6036,7 @@ plain241:
 	VMAXPD Z2, Z28, Z2
 	VMAXPD Z3, Z28, Z3
 
-linear242:
+linear248:
 	VMOVUPD Z0, K1, (AX)
 	VMOVUPD Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -5965,7 +6045,7 @@ linear242:
 	VZEROUPPER
 	RET
 
-rows233:
+rows239:
 	// 3 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -5984,7 +6064,7 @@ rows233:
 	VPXORQ     Z5, Z5, Z5
 	MOVQ       80(DI), CX
 
-term243:
+term249:
 	VMOVUPD.Z    (BX), K1, Z28
 	VMOVUPD.Z    64(BX), K2, Z29
 	VBROADCASTSD (SI), Z30
@@ -5999,10 +6079,10 @@ term243:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term243
+	JNZ          term249
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set244
+	JZ           set250
 	MOVQ         AX, DX
 	VMOVUPD.Z    (DX), K1, Z28
 	VADDPD       Z28, Z0, Z0
@@ -6019,10 +6099,10 @@ term243:
 	VMOVUPD.Z    64(DX), K2, Z29
 	VADDPD       Z29, Z5, Z5
 
-set244:
+set250:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain245
+	JZ        plain251
 	VMOVUPD.Z (DX), K1, Z28
 	VMOVUPD.Z 64(DX), K2, Z29
 	VADDPD    Z28, Z0, Z0
@@ -6032,9 +6112,9 @@ set244:
 	VADDPD    Z28, Z4, Z4
 	VADDPD    Z29, Z5, Z5
 
-plain245:
+plain251:
 	TESTQ  $0x00000002, CX
-	JZ     linear246
+	JZ     linear252
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -6045,7 +6125,7 @@ plain245:
 	VMAXPD Z4, Z28, Z4
 	VMAXPD Z5, Z28, Z5
 
-linear246:
+linear252:
 	VMOVUPD Z0, K1, (AX)
 	VMOVUPD Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -6057,7 +6137,7 @@ linear246:
 	VZEROUPPER
 	RET
 
-rows232:
+rows238:
 	// 4 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -6081,7 +6161,7 @@ rows232:
 	VPXORQ     Z7, Z7, Z7
 	MOVQ       80(DI), CX
 
-term247:
+term253:
 	VMOVUPD.Z    (BX), K1, Z28
 	VMOVUPD.Z    64(BX), K2, Z29
 	VBROADCASTSD (SI), Z30
@@ -6099,10 +6179,10 @@ term247:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term247
+	JNZ          term253
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set248
+	JZ           set254
 	MOVQ         AX, DX
 	VMOVUPD.Z    (DX), K1, Z28
 	VADDPD       Z28, Z0, Z0
@@ -6124,10 +6204,10 @@ term247:
 	VMOVUPD.Z    64(DX), K2, Z29
 	VADDPD       Z29, Z7, Z7
 
-set248:
+set254:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain249
+	JZ        plain255
 	VMOVUPD.Z (DX), K1, Z28
 	VMOVUPD.Z 64(DX), K2, Z29
 	VADDPD    Z28, Z0, Z0
@@ -6139,9 +6219,9 @@ set248:
 	VADDPD    Z28, Z6, Z6
 	VADDPD    Z29, Z7, Z7
 
-plain249:
+plain255:
 	TESTQ  $0x00000002, CX
-	JZ     linear250
+	JZ     linear256
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -6154,7 +6234,7 @@ plain249:
 	VMAXPD Z6, Z28, Z6
 	VMAXPD Z7, Z28, Z7
 
-linear250:
+linear256:
 	VMOVUPD Z0, K1, (AX)
 	VMOVUPD Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -6169,7 +6249,7 @@ linear250:
 	VZEROUPPER
 	RET
 
-rows231:
+rows237:
 	// 5 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -6198,7 +6278,7 @@ rows231:
 	VPXORQ     Z9, Z9, Z9
 	MOVQ       80(DI), CX
 
-term251:
+term257:
 	VMOVUPD.Z    (BX), K1, Z28
 	VMOVUPD.Z    64(BX), K2, Z29
 	VBROADCASTSD (SI), Z30
@@ -6219,10 +6299,10 @@ term251:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term251
+	JNZ          term257
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set252
+	JZ           set258
 	MOVQ         AX, DX
 	VMOVUPD.Z    (DX), K1, Z28
 	VADDPD       Z28, Z0, Z0
@@ -6249,10 +6329,10 @@ term251:
 	VMOVUPD.Z    64(DX), K2, Z29
 	VADDPD       Z29, Z9, Z9
 
-set252:
+set258:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain253
+	JZ        plain259
 	VMOVUPD.Z (DX), K1, Z28
 	VMOVUPD.Z 64(DX), K2, Z29
 	VADDPD    Z28, Z0, Z0
@@ -6266,9 +6346,9 @@ set252:
 	VADDPD    Z28, Z8, Z8
 	VADDPD    Z29, Z9, Z9
 
-plain253:
+plain259:
 	TESTQ  $0x00000002, CX
-	JZ     linear254
+	JZ     linear260
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -6283,7 +6363,7 @@ plain253:
 	VMAXPD Z8, Z28, Z8
 	VMAXPD Z9, Z28, Z9
 
-linear254:
+linear260:
 	VMOVUPD Z0, K1, (AX)
 	VMOVUPD Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -6301,7 +6381,7 @@ linear254:
 	VZEROUPPER
 	RET
 
-rows230:
+rows236:
 	// 6 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -6335,7 +6415,7 @@ rows230:
 	VPXORQ     Z11, Z11, Z11
 	MOVQ       80(DI), CX
 
-term255:
+term261:
 	VMOVUPD.Z    (BX), K1, Z28
 	VMOVUPD.Z    64(BX), K2, Z29
 	VBROADCASTSD (SI), Z30
@@ -6359,10 +6439,10 @@ term255:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term255
+	JNZ          term261
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set256
+	JZ           set262
 	MOVQ         AX, DX
 	VMOVUPD.Z    (DX), K1, Z28
 	VADDPD       Z28, Z0, Z0
@@ -6394,10 +6474,10 @@ term255:
 	VMOVUPD.Z    64(DX), K2, Z29
 	VADDPD       Z29, Z11, Z11
 
-set256:
+set262:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain257
+	JZ        plain263
 	VMOVUPD.Z (DX), K1, Z28
 	VMOVUPD.Z 64(DX), K2, Z29
 	VADDPD    Z28, Z0, Z0
@@ -6413,9 +6493,9 @@ set256:
 	VADDPD    Z28, Z10, Z10
 	VADDPD    Z29, Z11, Z11
 
-plain257:
+plain263:
 	TESTQ  $0x00000002, CX
-	JZ     linear258
+	JZ     linear264
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -6432,7 +6512,7 @@ plain257:
 	VMAXPD Z10, Z28, Z10
 	VMAXPD Z11, Z28, Z11
 
-linear258:
+linear264:
 	VMOVUPD Z0, K1, (AX)
 	VMOVUPD Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -6453,7 +6533,7 @@ linear258:
 	VZEROUPPER
 	RET
 
-rows229:
+rows235:
 	// 7 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -6492,7 +6572,7 @@ rows229:
 	VPXORQ     Z13, Z13, Z13
 	MOVQ       80(DI), CX
 
-term259:
+term265:
 	VMOVUPD.Z    (BX), K1, Z28
 	VMOVUPD.Z    64(BX), K2, Z29
 	VBROADCASTSD (SI), Z30
@@ -6519,10 +6599,10 @@ term259:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term259
+	JNZ          term265
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set260
+	JZ           set266
 	MOVQ         AX, DX
 	VMOVUPD.Z    (DX), K1, Z28
 	VADDPD       Z28, Z0, Z0
@@ -6559,10 +6639,10 @@ term259:
 	VMOVUPD.Z    64(DX), K2, Z29
 	VADDPD       Z29, Z13, Z13
 
-set260:
+set266:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain261
+	JZ        plain267
 	VMOVUPD.Z (DX), K1, Z28
 	VMOVUPD.Z 64(DX), K2, Z29
 	VADDPD    Z28, Z0, Z0
@@ -6580,9 +6660,9 @@ set260:
 	VADDPD    Z28, Z12, Z12
 	VADDPD    Z29, Z13, Z13
 
-plain261:
+plain267:
 	TESTQ  $0x00000002, CX
-	JZ     linear262
+	JZ     linear268
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -6601,7 +6681,7 @@ plain261:
 	VMAXPD Z12, Z28, Z12
 	VMAXPD Z13, Z28, Z13
 
-linear262:
+linear268:
 	VMOVUPD Z0, K1, (AX)
 	VMOVUPD Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -6625,7 +6705,7 @@ linear262:
 	VZEROUPPER
 	RET
 
-rows228:
+rows234:
 	// 8 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -6669,7 +6749,7 @@ rows228:
 	VPXORQ     Z15, Z15, Z15
 	MOVQ       80(DI), CX
 
-term263:
+term269:
 	VMOVUPD.Z    (BX), K1, Z28
 	VMOVUPD.Z    64(BX), K2, Z29
 	VBROADCASTSD (SI), Z30
@@ -6700,10 +6780,10 @@ term263:
 	ADDQ         R9, R13
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term263
+	JNZ          term269
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set264
+	JZ           set270
 	MOVQ         AX, DX
 	VMOVUPD.Z    (DX), K1, Z28
 	VADDPD       Z28, Z0, Z0
@@ -6745,10 +6825,10 @@ term263:
 	VMOVUPD.Z    64(DX), K2, Z29
 	VADDPD       Z29, Z15, Z15
 
-set264:
+set270:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain265
+	JZ        plain271
 	VMOVUPD.Z (DX), K1, Z28
 	VMOVUPD.Z 64(DX), K2, Z29
 	VADDPD    Z28, Z0, Z0
@@ -6768,9 +6848,9 @@ set264:
 	VADDPD    Z28, Z14, Z14
 	VADDPD    Z29, Z15, Z15
 
-plain265:
+plain271:
 	TESTQ  $0x00000002, CX
-	JZ     linear266
+	JZ     linear272
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -6791,7 +6871,7 @@ plain265:
 	VMAXPD Z14, Z28, Z14
 	VMAXPD Z15, Z28, Z15
 
-linear266:
+linear272:
 	VMOVUPD Z0, K1, (AX)
 	VMOVUPD Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -6818,7 +6898,7 @@ linear266:
 	VZEROUPPER
 	RET
 
-rows227:
+rows233:
 	// 9 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -6867,7 +6947,7 @@ rows227:
 	VPXORQ     Z17, Z17, Z17
 	MOVQ       80(DI), CX
 
-term267:
+term273:
 	VMOVUPD.Z    (BX), K1, Z28
 	VMOVUPD.Z    64(BX), K2, Z29
 	VBROADCASTSD (SI), Z30
@@ -6901,10 +6981,10 @@ term267:
 	ADDQ         R9, R13
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term267
+	JNZ          term273
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set268
+	JZ           set274
 	MOVQ         AX, DX
 	VMOVUPD.Z    (DX), K1, Z28
 	VADDPD       Z28, Z0, Z0
@@ -6951,10 +7031,10 @@ term267:
 	VMOVUPD.Z    64(DX), K2, Z29
 	VADDPD       Z29, Z17, Z17
 
-set268:
+set274:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain269
+	JZ        plain275
 	VMOVUPD.Z (DX), K1, Z28
 	VMOVUPD.Z 64(DX), K2, Z29
 	VADDPD    Z28, Z0, Z0
@@ -6976,9 +7056,9 @@ set268:
 	VADDPD    Z28, Z16, Z16
 	VADDPD    Z29, Z17, Z17
 
-plain269:
+plain275:
 	TESTQ  $0x00000002, CX
-	JZ     linear270
+	JZ     linear276
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -7001,7 +7081,7 @@ plain269:
 	VMAXPD Z16, Z28, Z16
 	VMAXPD Z17, Z28, Z17
 
-linear270:
+linear276:
 	VMOVUPD Z0, K1, (AX)
 	VMOVUPD Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -7031,7 +7111,7 @@ linear270:
 	VZEROUPPER
 	RET
 
-rows226:
+rows232:
 	// 10 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -7085,7 +7165,7 @@ rows226:
 	VPXORQ     Z19, Z19, Z19
 	MOVQ       80(DI), CX
 
-term271:
+term277:
 	VMOVUPD.Z    (BX), K1, Z28
 	VMOVUPD.Z    64(BX), K2, Z29
 	VBROADCASTSD (SI), Z30
@@ -7122,10 +7202,10 @@ term271:
 	ADDQ         R9, R13
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term271
+	JNZ          term277
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set272
+	JZ           set278
 	MOVQ         AX, DX
 	VMOVUPD.Z    (DX), K1, Z28
 	VADDPD       Z28, Z0, Z0
@@ -7177,10 +7257,10 @@ term271:
 	VMOVUPD.Z    64(DX), K2, Z29
 	VADDPD       Z29, Z19, Z19
 
-set272:
+set278:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain273
+	JZ        plain279
 	VMOVUPD.Z (DX), K1, Z28
 	VMOVUPD.Z 64(DX), K2, Z29
 	VADDPD    Z28, Z0, Z0
@@ -7204,9 +7284,9 @@ set272:
 	VADDPD    Z28, Z18, Z18
 	VADDPD    Z29, Z19, Z19
 
-plain273:
+plain279:
 	TESTQ  $0x00000002, CX
-	JZ     linear274
+	JZ     linear280
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -7231,7 +7311,7 @@ plain273:
 	VMAXPD Z18, Z28, Z18
 	VMAXPD Z19, Z28, Z19
 
-linear274:
+linear280:
 	VMOVUPD Z0, K1, (AX)
 	VMOVUPD Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -7264,7 +7344,7 @@ linear274:
 	VZEROUPPER
 	RET
 
-rows225:
+rows231:
 	// 11 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -7323,7 +7403,7 @@ rows225:
 	VPXORQ     Z21, Z21, Z21
 	MOVQ       80(DI), CX
 
-term275:
+term281:
 	VMOVUPD.Z    (BX), K1, Z28
 	VMOVUPD.Z    64(BX), K2, Z29
 	VBROADCASTSD (SI), Z30
@@ -7363,10 +7443,10 @@ term275:
 	ADDQ         R9, R13
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term275
+	JNZ          term281
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set276
+	JZ           set282
 	MOVQ         AX, DX
 	VMOVUPD.Z    (DX), K1, Z28
 	VADDPD       Z28, Z0, Z0
@@ -7423,10 +7503,10 @@ term275:
 	VMOVUPD.Z    64(DX), K2, Z29
 	VADDPD       Z29, Z21, Z21
 
-set276:
+set282:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain277
+	JZ        plain283
 	VMOVUPD.Z (DX), K1, Z28
 	VMOVUPD.Z 64(DX), K2, Z29
 	VADDPD    Z28, Z0, Z0
@@ -7452,9 +7532,9 @@ set276:
 	VADDPD    Z28, Z20, Z20
 	VADDPD    Z29, Z21, Z21
 
-plain277:
+plain283:
 	TESTQ  $0x00000002, CX
-	JZ     linear278
+	JZ     linear284
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -7481,7 +7561,7 @@ plain277:
 	VMAXPD Z20, Z28, Z20
 	VMAXPD Z21, Z28, Z21
 
-linear278:
+linear284:
 	VMOVUPD Z0, K1, (AX)
 	VMOVUPD Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -7517,7 +7597,7 @@ linear278:
 	VZEROUPPER
 	RET
 
-rows224:
+rows230:
 	// 12 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -7581,7 +7661,7 @@ rows224:
 	VPXORQ     Z23, Z23, Z23
 	MOVQ       80(DI), CX
 
-term279:
+term285:
 	VMOVUPD.Z    (BX), K1, Z28
 	VMOVUPD.Z    64(BX), K2, Z29
 	VBROADCASTSD (SI), Z30
@@ -7624,10 +7704,10 @@ term279:
 	ADDQ         R9, R13
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term279
+	JNZ          term285
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set280
+	JZ           set286
 	MOVQ         AX, DX
 	VMOVUPD.Z    (DX), K1, Z28
 	VADDPD       Z28, Z0, Z0
@@ -7689,10 +7769,10 @@ term279:
 	VMOVUPD.Z    64(DX), K2, Z29
 	VADDPD       Z29, Z23, Z23
 
-set280:
+set286:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain281
+	JZ        plain287
 	VMOVUPD.Z (DX), K1, Z28
 	VMOVUPD.Z 64(DX), K2, Z29
 	VADDPD    Z28, Z0, Z0
@@ -7720,9 +7800,9 @@ set280:
 	VADDPD    Z28, Z22, Z22
 	VADDPD    Z29, Z23, Z23
 
-plain281:
+plain287:
 	TESTQ  $0x00000002, CX
-	JZ     linear282
+	JZ     linear288
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -7751,7 +7831,7 @@ plain281:
 	VMAXPD Z22, Z28, Z22
 	VMAXPD Z23, Z28, Z23
 
-linear282:
+linear288:
 	VMOVUPD Z0, K1, (AX)
 	VMOVUPD Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -7790,7 +7870,7 @@ linear282:
 	VZEROUPPER
 	RET
 
-rows223:
+rows229:
 	// 13 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -7859,7 +7939,7 @@ rows223:
 	VPXORQ     Z25, Z25, Z25
 	MOVQ       80(DI), CX
 
-term283:
+term289:
 	VMOVUPD.Z    (BX), K1, Z28
 	VMOVUPD.Z    64(BX), K2, Z29
 	VBROADCASTSD (SI), Z30
@@ -7905,10 +7985,10 @@ term283:
 	ADDQ         R9, R13
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term283
+	JNZ          term289
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set284
+	JZ           set290
 	MOVQ         AX, DX
 	VMOVUPD.Z    (DX), K1, Z28
 	VADDPD       Z28, Z0, Z0
@@ -7975,10 +8055,10 @@ term283:
 	VMOVUPD.Z    64(DX), K2, Z29
 	VADDPD       Z29, Z25, Z25
 
-set284:
+set290:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain285
+	JZ        plain291
 	VMOVUPD.Z (DX), K1, Z28
 	VMOVUPD.Z 64(DX), K2, Z29
 	VADDPD    Z28, Z0, Z0
@@ -8008,9 +8088,9 @@ set284:
 	VADDPD    Z28, Z24, Z24
 	VADDPD    Z29, Z25, Z25
 
-plain285:
+plain291:
 	TESTQ  $0x00000002, CX
-	JZ     linear286
+	JZ     linear292
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -8041,7 +8121,7 @@ plain285:
 	VMAXPD Z24, Z28, Z24
 	VMAXPD Z25, Z28, Z25
 
-linear286:
+linear292:
 	VMOVUPD Z0, K1, (AX)
 	VMOVUPD Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -8083,7 +8163,7 @@ linear286:
 	VZEROUPPER
 	RET
 
-rows222:
+rows228:
 	// 14 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -8157,7 +8237,7 @@ rows222:
 	VPXORQ     Z27, Z27, Z27
 	MOVQ       80(DI), CX
 
-term287:
+term293:
 	VMOVUPD.Z    (BX), K1, Z28
 	VMOVUPD.Z    64(BX), K2, Z29
 	VBROADCASTSD (SI), Z30
@@ -8206,10 +8286,10 @@ term287:
 	ADDQ         R9, R13
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term287
+	JNZ          term293
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set288
+	JZ           set294
 	MOVQ         AX, DX
 	VMOVUPD.Z    (DX), K1, Z28
 	VADDPD       Z28, Z0, Z0
@@ -8281,10 +8361,10 @@ term287:
 	VMOVUPD.Z    64(DX), K2, Z29
 	VADDPD       Z29, Z27, Z27
 
-set288:
+set294:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain289
+	JZ        plain295
 	VMOVUPD.Z (DX), K1, Z28
 	VMOVUPD.Z 64(DX), K2, Z29
 	VADDPD    Z28, Z0, Z0
@@ -8316,9 +8396,9 @@ set288:
 	VADDPD    Z28, Z26, Z26
 	VADDPD    Z29, Z27, Z27
 
-plain289:
+plain295:
 	TESTQ  $0x00000002, CX
-	JZ     linear290
+	JZ     linear296
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -8351,7 +8431,7 @@ plain289:
 	VMAXPD Z26, Z28, Z26
 	VMAXPD Z27, Z28, Z27
 
-linear290:
+linear296:
 	VMOVUPD Z0, K1, (AX)
 	VMOVUPD Z1, K2, 64(AX)
 	ADDQ    R15, AX
@@ -8396,33 +8476,33 @@ linear290:
 	VZEROUPPER
 	RET
 
-narrow221:
+narrow227:
 	CMPQ DX, $+14
-	JE   rows291
-	CMPQ DX, $+13
-	JE   rows292
-	CMPQ DX, $+12
-	JE   rows293
-	CMPQ DX, $+11
-	JE   rows294
-	CMPQ DX, $+10
-	JE   rows295
-	CMPQ DX, $+9
-	JE   rows296
-	CMPQ DX, $+8
 	JE   rows297
-	CMPQ DX, $+7
+	CMPQ DX, $+13
 	JE   rows298
-	CMPQ DX, $+6
+	CMPQ DX, $+12
 	JE   rows299
-	CMPQ DX, $+5
+	CMPQ DX, $+11
 	JE   rows300
-	CMPQ DX, $+4
+	CMPQ DX, $+10
 	JE   rows301
-	CMPQ DX, $+3
+	CMPQ DX, $+9
 	JE   rows302
-	CMPQ DX, $+2
+	CMPQ DX, $+8
 	JE   rows303
+	CMPQ DX, $+7
+	JE   rows304
+	CMPQ DX, $+6
+	JE   rows305
+	CMPQ DX, $+5
+	JE   rows306
+	CMPQ DX, $+4
+	JE   rows307
+	CMPQ DX, $+3
+	JE   rows308
+	CMPQ DX, $+2
+	JE   rows309
 
 	// 1 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
@@ -8430,41 +8510,41 @@ narrow221:
 	VPXORQ     Z0, Z0, Z0
 	MOVQ       80(DI), CX
 
-term304:
+term310:
 	VMOVUPD.Z        (BX), K1, Z28
 	VFMADD231PD.BCST (SI), Z28, Z0
 	ADDQ             R9, SI
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term304
+	JNZ              term310
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set305
+	JZ               set311
 	MOVQ             AX, DX
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z0, Z0
 
-set305:
+set311:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain306
+	JZ        plain312
 	VMOVUPD.Z (DX), K1, Z28
 	VADDPD    Z28, Z0, Z0
 
-plain306:
+plain312:
 	TESTQ  $0x00000002, CX
-	JZ     linear307
+	JZ     linear313
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
 	VMAXPD Z0, Z28, Z0
 
-linear307:
+linear313:
 	VMOVUPD Z0, K1, (AX)
 	VZEROUPPER
 	RET
 
-rows303:
+rows309:
 	// 2 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -8474,17 +8554,17 @@ rows303:
 	VPXORQ     Z1, Z1, Z1
 	MOVQ       80(DI), CX
 
-term308:
+term314:
 	VMOVUPD.Z        (BX), K1, Z28
 	VFMADD231PD.BCST (SI), Z28, Z0
 	VFMADD231PD.BCST (SI)(R8*1), Z28, Z1
 	ADDQ             R9, SI
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term308
+	JNZ              term314
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set309
+	JZ               set315
 	MOVQ             AX, DX
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z0, Z0
@@ -8492,31 +8572,31 @@ term308:
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z1, Z1
 
-set309:
+set315:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain310
+	JZ        plain316
 	VMOVUPD.Z (DX), K1, Z28
 	VADDPD    Z28, Z0, Z0
 	VADDPD    Z28, Z1, Z1
 
-plain310:
+plain316:
 	TESTQ  $0x00000002, CX
-	JZ     linear311
+	JZ     linear317
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
 	VMAXPD Z0, Z28, Z0
 	VMAXPD Z1, Z28, Z1
 
-linear311:
+linear317:
 	VMOVUPD Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPD Z1, K1, (AX)
 	VZEROUPPER
 	RET
 
-rows302:
+rows308:
 	// 3 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -8529,7 +8609,7 @@ rows302:
 	VPXORQ     Z2, Z2, Z2
 	MOVQ       80(DI), CX
 
-term312:
+term318:
 	VMOVUPD.Z        (BX), K1, Z28
 	VFMADD231PD.BCST (SI), Z28, Z0
 	VFMADD231PD.BCST (SI)(R8*1), Z28, Z1
@@ -8537,10 +8617,10 @@ term312:
 	ADDQ             R9, SI
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term312
+	JNZ              term318
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set313
+	JZ               set319
 	MOVQ             AX, DX
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z0, Z0
@@ -8551,18 +8631,18 @@ term312:
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z2, Z2
 
-set313:
+set319:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain314
+	JZ        plain320
 	VMOVUPD.Z (DX), K1, Z28
 	VADDPD    Z28, Z0, Z0
 	VADDPD    Z28, Z1, Z1
 	VADDPD    Z28, Z2, Z2
 
-plain314:
+plain320:
 	TESTQ  $0x00000002, CX
-	JZ     linear315
+	JZ     linear321
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -8570,7 +8650,7 @@ plain314:
 	VMAXPD Z1, Z28, Z1
 	VMAXPD Z2, Z28, Z2
 
-linear315:
+linear321:
 	VMOVUPD Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPD Z1, K1, (AX)
@@ -8579,7 +8659,7 @@ linear315:
 	VZEROUPPER
 	RET
 
-rows301:
+rows307:
 	// 4 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -8595,7 +8675,7 @@ rows301:
 	VPXORQ     Z3, Z3, Z3
 	MOVQ       80(DI), CX
 
-term316:
+term322:
 	VMOVUPD.Z        (BX), K1, Z28
 	VFMADD231PD.BCST (SI), Z28, Z0
 	VFMADD231PD.BCST (SI)(R8*1), Z28, Z1
@@ -8604,10 +8684,10 @@ term316:
 	ADDQ             R9, SI
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term316
+	JNZ              term322
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set317
+	JZ               set323
 	MOVQ             AX, DX
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z0, Z0
@@ -8621,19 +8701,19 @@ term316:
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z3, Z3
 
-set317:
+set323:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain318
+	JZ        plain324
 	VMOVUPD.Z (DX), K1, Z28
 	VADDPD    Z28, Z0, Z0
 	VADDPD    Z28, Z1, Z1
 	VADDPD    Z28, Z2, Z2
 	VADDPD    Z28, Z3, Z3
 
-plain318:
+plain324:
 	TESTQ  $0x00000002, CX
-	JZ     linear319
+	JZ     linear325
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -8642,7 +8722,7 @@ plain318:
 	VMAXPD Z2, Z28, Z2
 	VMAXPD Z3, Z28, Z3
 
-linear319:
+linear325:
 	VMOVUPD Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPD Z1, K1, (AX)
@@ -8653,7 +8733,7 @@ linear319:
 	VZEROUPPER
 	RET
 
-rows300:
+rows306:
 	// 5 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -8672,7 +8752,7 @@ rows300:
 	VPXORQ     Z4, Z4, Z4
 	MOVQ       80(DI), CX
 
-term320:
+term326:
 	VMOVUPD.Z        (BX), K1, Z28
 	VFMADD231PD.BCST (SI), Z28, Z0
 	VFMADD231PD.BCST (SI)(R8*1), Z28, Z1
@@ -8682,10 +8762,10 @@ term320:
 	ADDQ             R9, SI
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term320
+	JNZ              term326
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set321
+	JZ               set327
 	MOVQ             AX, DX
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z0, Z0
@@ -8702,10 +8782,10 @@ term320:
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z4, Z4
 
-set321:
+set327:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain322
+	JZ        plain328
 	VMOVUPD.Z (DX), K1, Z28
 	VADDPD    Z28, Z0, Z0
 	VADDPD    Z28, Z1, Z1
@@ -8713,9 +8793,9 @@ set321:
 	VADDPD    Z28, Z3, Z3
 	VADDPD    Z28, Z4, Z4
 
-plain322:
+plain328:
 	TESTQ  $0x00000002, CX
-	JZ     linear323
+	JZ     linear329
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -8725,7 +8805,7 @@ plain322:
 	VMAXPD Z3, Z28, Z3
 	VMAXPD Z4, Z28, Z4
 
-linear323:
+linear329:
 	VMOVUPD Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPD Z1, K1, (AX)
@@ -8738,7 +8818,7 @@ linear323:
 	VZEROUPPER
 	RET
 
-rows299:
+rows305:
 	// 6 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -8760,7 +8840,7 @@ rows299:
 	VPXORQ     Z5, Z5, Z5
 	MOVQ       80(DI), CX
 
-term324:
+term330:
 	VMOVUPD.Z        (BX), K1, Z28
 	VFMADD231PD.BCST (SI), Z28, Z0
 	VFMADD231PD.BCST (SI)(R8*1), Z28, Z1
@@ -8771,10 +8851,10 @@ term324:
 	ADDQ             R9, SI
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term324
+	JNZ              term330
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set325
+	JZ               set331
 	MOVQ             AX, DX
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z0, Z0
@@ -8794,10 +8874,10 @@ term324:
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z5, Z5
 
-set325:
+set331:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain326
+	JZ        plain332
 	VMOVUPD.Z (DX), K1, Z28
 	VADDPD    Z28, Z0, Z0
 	VADDPD    Z28, Z1, Z1
@@ -8806,9 +8886,9 @@ set325:
 	VADDPD    Z28, Z4, Z4
 	VADDPD    Z28, Z5, Z5
 
-plain326:
+plain332:
 	TESTQ  $0x00000002, CX
-	JZ     linear327
+	JZ     linear333
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -8819,7 +8899,7 @@ plain326:
 	VMAXPD Z4, Z28, Z4
 	VMAXPD Z5, Z28, Z5
 
-linear327:
+linear333:
 	VMOVUPD Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPD Z1, K1, (AX)
@@ -8834,7 +8914,7 @@ linear327:
 	VZEROUPPER
 	RET
 
-rows298:
+rows304:
 	// 7 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -8859,7 +8939,7 @@ rows298:
 	VPXORQ     Z6, Z6, Z6
 	MOVQ       80(DI), CX
 
-term328:
+term334:
 	VMOVUPD.Z        (BX), K1, Z28
 	VFMADD231PD.BCST (SI), Z28, Z0
 	VFMADD231PD.BCST (SI)(R8*1), Z28, Z1
@@ -8871,10 +8951,10 @@ term328:
 	ADDQ             R9, SI
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term328
+	JNZ              term334
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set329
+	JZ               set335
 	MOVQ             AX, DX
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z0, Z0
@@ -8897,10 +8977,10 @@ term328:
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z6, Z6
 
-set329:
+set335:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain330
+	JZ        plain336
 	VMOVUPD.Z (DX), K1, Z28
 	VADDPD    Z28, Z0, Z0
 	VADDPD    Z28, Z1, Z1
@@ -8910,9 +8990,9 @@ set329:
 	VADDPD    Z28, Z5, Z5
 	VADDPD    Z28, Z6, Z6
 
-plain330:
+plain336:
 	TESTQ  $0x00000002, CX
-	JZ     linear331
+	JZ     linear337
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -8924,7 +9004,7 @@ plain330:
 	VMAXPD Z5, Z28, Z5
 	VMAXPD Z6, Z28, Z6
 
-linear331:
+linear337:
 	VMOVUPD Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPD Z1, K1, (AX)
@@ -8941,7 +9021,7 @@ linear331:
 	VZEROUPPER
 	RET
 
-rows297:
+rows303:
 	// 8 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -8969,7 +9049,7 @@ rows297:
 	VPXORQ     Z7, Z7, Z7
 	MOVQ       80(DI), CX
 
-term332:
+term338:
 	VMOVUPD.Z        (BX), K1, Z28
 	VFMADD231PD.BCST (SI), Z28, Z0
 	VFMADD231PD.BCST (SI)(R8*1), Z28, Z1
@@ -8983,10 +9063,10 @@ term332:
 	ADDQ             R9, R13
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term332
+	JNZ              term338
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set333
+	JZ               set339
 	MOVQ             AX, DX
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z0, Z0
@@ -9012,10 +9092,10 @@ term332:
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z7, Z7
 
-set333:
+set339:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain334
+	JZ        plain340
 	VMOVUPD.Z (DX), K1, Z28
 	VADDPD    Z28, Z0, Z0
 	VADDPD    Z28, Z1, Z1
@@ -9026,9 +9106,9 @@ set333:
 	VADDPD    Z28, Z6, Z6
 	VADDPD    Z28, Z7, Z7
 
-plain334:
+plain340:
 	TESTQ  $0x00000002, CX
-	JZ     linear335
+	JZ     linear341
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -9041,7 +9121,7 @@ plain334:
 	VMAXPD Z6, Z28, Z6
 	VMAXPD Z7, Z28, Z7
 
-linear335:
+linear341:
 	VMOVUPD Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPD Z1, K1, (AX)
@@ -9060,7 +9140,7 @@ linear335:
 	VZEROUPPER
 	RET
 
-rows296:
+rows302:
 	// 9 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -9091,7 +9171,7 @@ rows296:
 	VPXORQ     Z8, Z8, Z8
 	MOVQ       80(DI), CX
 
-term336:
+term342:
 	VMOVUPD.Z        (BX), K1, Z28
 	VFMADD231PD.BCST (SI), Z28, Z0
 	VFMADD231PD.BCST (SI)(R8*1), Z28, Z1
@@ -9106,10 +9186,10 @@ term336:
 	ADDQ             R9, R13
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term336
+	JNZ              term342
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set337
+	JZ               set343
 	MOVQ             AX, DX
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z0, Z0
@@ -9138,10 +9218,10 @@ term336:
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z8, Z8
 
-set337:
+set343:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain338
+	JZ        plain344
 	VMOVUPD.Z (DX), K1, Z28
 	VADDPD    Z28, Z0, Z0
 	VADDPD    Z28, Z1, Z1
@@ -9153,9 +9233,9 @@ set337:
 	VADDPD    Z28, Z7, Z7
 	VADDPD    Z28, Z8, Z8
 
-plain338:
+plain344:
 	TESTQ  $0x00000002, CX
-	JZ     linear339
+	JZ     linear345
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -9169,7 +9249,7 @@ plain338:
 	VMAXPD Z7, Z28, Z7
 	VMAXPD Z8, Z28, Z8
 
-linear339:
+linear345:
 	VMOVUPD Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPD Z1, K1, (AX)
@@ -9190,7 +9270,7 @@ linear339:
 	VZEROUPPER
 	RET
 
-rows295:
+rows301:
 	// 10 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -9224,7 +9304,7 @@ rows295:
 	VPXORQ     Z9, Z9, Z9
 	MOVQ       80(DI), CX
 
-term340:
+term346:
 	VMOVUPD.Z        (BX), K1, Z28
 	VFMADD231PD.BCST (SI), Z28, Z0
 	VFMADD231PD.BCST (SI)(R8*1), Z28, Z1
@@ -9240,10 +9320,10 @@ term340:
 	ADDQ             R9, R13
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term340
+	JNZ              term346
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set341
+	JZ               set347
 	MOVQ             AX, DX
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z0, Z0
@@ -9275,10 +9355,10 @@ term340:
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z9, Z9
 
-set341:
+set347:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain342
+	JZ        plain348
 	VMOVUPD.Z (DX), K1, Z28
 	VADDPD    Z28, Z0, Z0
 	VADDPD    Z28, Z1, Z1
@@ -9291,9 +9371,9 @@ set341:
 	VADDPD    Z28, Z8, Z8
 	VADDPD    Z28, Z9, Z9
 
-plain342:
+plain348:
 	TESTQ  $0x00000002, CX
-	JZ     linear343
+	JZ     linear349
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -9308,7 +9388,7 @@ plain342:
 	VMAXPD Z8, Z28, Z8
 	VMAXPD Z9, Z28, Z9
 
-linear343:
+linear349:
 	VMOVUPD Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPD Z1, K1, (AX)
@@ -9331,7 +9411,7 @@ linear343:
 	VZEROUPPER
 	RET
 
-rows294:
+rows300:
 	// 11 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -9368,7 +9448,7 @@ rows294:
 	VPXORQ     Z10, Z10, Z10
 	MOVQ       80(DI), CX
 
-term344:
+term350:
 	VMOVUPD.Z        (BX), K1, Z28
 	VFMADD231PD.BCST (SI), Z28, Z0
 	VFMADD231PD.BCST (SI)(R8*1), Z28, Z1
@@ -9385,10 +9465,10 @@ term344:
 	ADDQ             R9, R13
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term344
+	JNZ              term350
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set345
+	JZ               set351
 	MOVQ             AX, DX
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z0, Z0
@@ -9423,10 +9503,10 @@ term344:
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z10, Z10
 
-set345:
+set351:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain346
+	JZ        plain352
 	VMOVUPD.Z (DX), K1, Z28
 	VADDPD    Z28, Z0, Z0
 	VADDPD    Z28, Z1, Z1
@@ -9440,9 +9520,9 @@ set345:
 	VADDPD    Z28, Z9, Z9
 	VADDPD    Z28, Z10, Z10
 
-plain346:
+plain352:
 	TESTQ  $0x00000002, CX
-	JZ     linear347
+	JZ     linear353
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -9458,7 +9538,7 @@ plain346:
 	VMAXPD Z9, Z28, Z9
 	VMAXPD Z10, Z28, Z10
 
-linear347:
+linear353:
 	VMOVUPD Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPD Z1, K1, (AX)
@@ -9483,7 +9563,7 @@ linear347:
 	VZEROUPPER
 	RET
 
-rows293:
+rows299:
 	// 12 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -9523,7 +9603,7 @@ rows293:
 	VPXORQ     Z11, Z11, Z11
 	MOVQ       80(DI), CX
 
-term348:
+term354:
 	VMOVUPD.Z        (BX), K1, Z28
 	VFMADD231PD.BCST (SI), Z28, Z0
 	VFMADD231PD.BCST (SI)(R8*1), Z28, Z1
@@ -9541,10 +9621,10 @@ term348:
 	ADDQ             R9, R13
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term348
+	JNZ              term354
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set349
+	JZ               set355
 	MOVQ             AX, DX
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z0, Z0
@@ -9582,10 +9662,10 @@ term348:
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z11, Z11
 
-set349:
+set355:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain350
+	JZ        plain356
 	VMOVUPD.Z (DX), K1, Z28
 	VADDPD    Z28, Z0, Z0
 	VADDPD    Z28, Z1, Z1
@@ -9600,9 +9680,9 @@ set349:
 	VADDPD    Z28, Z10, Z10
 	VADDPD    Z28, Z11, Z11
 
-plain350:
+plain356:
 	TESTQ  $0x00000002, CX
-	JZ     linear351
+	JZ     linear357
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -9619,7 +9699,7 @@ plain350:
 	VMAXPD Z10, Z28, Z10
 	VMAXPD Z11, Z28, Z11
 
-linear351:
+linear357:
 	VMOVUPD Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPD Z1, K1, (AX)
@@ -9646,7 +9726,7 @@ linear351:
 	VZEROUPPER
 	RET
 
-rows292:
+rows298:
 	// 13 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -9689,7 +9769,7 @@ rows292:
 	VPXORQ     Z12, Z12, Z12
 	MOVQ       80(DI), CX
 
-term352:
+term358:
 	VMOVUPD.Z        (BX), K1, Z28
 	VFMADD231PD.BCST (SI), Z28, Z0
 	VFMADD231PD.BCST (SI)(R8*1), Z28, Z1
@@ -9708,10 +9788,10 @@ term352:
 	ADDQ             R9, R13
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term352
+	JNZ              term358
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set353
+	JZ               set359
 	MOVQ             AX, DX
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z0, Z0
@@ -9752,10 +9832,10 @@ term352:
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z12, Z12
 
-set353:
+set359:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain354
+	JZ        plain360
 	VMOVUPD.Z (DX), K1, Z28
 	VADDPD    Z28, Z0, Z0
 	VADDPD    Z28, Z1, Z1
@@ -9771,9 +9851,9 @@ set353:
 	VADDPD    Z28, Z11, Z11
 	VADDPD    Z28, Z12, Z12
 
-plain354:
+plain360:
 	TESTQ  $0x00000002, CX
-	JZ     linear355
+	JZ     linear361
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -9791,7 +9871,7 @@ plain354:
 	VMAXPD Z11, Z28, Z11
 	VMAXPD Z12, Z28, Z12
 
-linear355:
+linear361:
 	VMOVUPD Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPD Z1, K1, (AX)
@@ -9820,7 +9900,7 @@ linear355:
 	VZEROUPPER
 	RET
 
-rows291:
+rows297:
 	// 14 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -9866,7 +9946,7 @@ rows291:
 	VPXORQ     Z13, Z13, Z13
 	MOVQ       80(DI), CX
 
-term356:
+term362:
 	VMOVUPD.Z        (BX), K1, Z28
 	VFMADD231PD.BCST (SI), Z28, Z0
 	VFMADD231PD.BCST (SI)(R8*1), Z28, Z1
@@ -9886,10 +9966,10 @@ term356:
 	ADDQ             R9, R13
 	ADDQ             R10, BX
 	DECQ             CX
-	JNZ              term356
+	JNZ              term362
 	MOVQ             88(DI), CX
 	TESTQ            $0x00000001, CX
-	JZ               set357
+	JZ               set363
 	MOVQ             AX, DX
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z0, Z0
@@ -9933,10 +10013,10 @@ term356:
 	VMOVUPD.Z        (DX), K1, Z28
 	VADDPD           Z28, Z13, Z13
 
-set357:
+set363:
 	MOVQ      24(DI), DX
 	TESTQ     DX, DX
-	JZ        plain358
+	JZ        plain364
 	VMOVUPD.Z (DX), K1, Z28
 	VADDPD    Z28, Z0, Z0
 	VADDPD    Z28, Z1, Z1
@@ -9953,9 +10033,9 @@ set357:
 	VADDPD    Z28, Z12, Z12
 	VADDPD    Z28, Z13, Z13
 
-plain358:
+plain364:
 	TESTQ  $0x00000002, CX
-	JZ     linear359
+	JZ     linear365
 	VPXORQ Z28, Z28, Z28
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -9974,7 +10054,7 @@ plain358:
 	VMAXPD Z12, Z28, Z12
 	VMAXPD Z13, Z28, Z13
 
-linear359:
+linear365:
 	VMOVUPD Z0, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPD Z1, K1, (AX)
@@ -10002,6 +10082,82 @@ linear359:
 	VMOVUPD Z12, K1, (AX)
 	ADDQ    R15, AX
 	VMOVUPD Z13, K1, (AX)
+	VZEROUPPER
+	RET
+
+line226:
+	// One row of many registers.
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	MOVQ   80(DI), CX
+
+term366:
+	VBROADCASTSD (SI), Z8
+	VFMADD231PD  (BX), Z8, Z0
+	VFMADD231PD  64(BX), Z8, Z1
+	VFMADD231PD  128(BX), Z8, Z2
+	VFMADD231PD  192(BX), Z8, Z3
+	VFMADD231PD  256(BX), Z8, Z4
+	VFMADD231PD  320(BX), Z8, Z5
+	VFMADD231PD  384(BX), Z8, Z6
+	VFMADD231PD  448(BX), Z8, Z7
+	ADDQ         R9, SI
+	ADDQ         R10, BX
+	DECQ         CX
+	JNZ          term366
+	MOVQ         88(DI), CX
+	TESTQ        $0x00000001, CX
+	JZ           set367
+	VADDPD       (AX), Z0, Z0
+	VADDPD       64(AX), Z1, Z1
+	VADDPD       128(AX), Z2, Z2
+	VADDPD       192(AX), Z3, Z3
+	VADDPD       256(AX), Z4, Z4
+	VADDPD       320(AX), Z5, Z5
+	VADDPD       384(AX), Z6, Z6
+	VADDPD       448(AX), Z7, Z7
+
+set367:
+	MOVQ   24(DI), DX
+	TESTQ  DX, DX
+	JZ     plain368
+	VADDPD (DX), Z0, Z0
+	VADDPD 64(DX), Z1, Z1
+	VADDPD 128(DX), Z2, Z2
+	VADDPD 192(DX), Z3, Z3
+	VADDPD 256(DX), Z4, Z4
+	VADDPD 320(DX), Z5, Z5
+	VADDPD 384(DX), Z6, Z6
+	VADDPD 448(DX), Z7, Z7
+
+plain368:
+	TESTQ  $0x00000002, CX
+	JZ     linear369
+	VPXORQ Z9, Z9, Z9
+	VMAXPD Z0, Z9, Z0
+	VMAXPD Z1, Z9, Z1
+	VMAXPD Z2, Z9, Z2
+	VMAXPD Z3, Z9, Z3
+	VMAXPD Z4, Z9, Z4
+	VMAXPD Z5, Z9, Z5
+	VMAXPD Z6, Z9, Z6
+	VMAXPD Z7, Z9, Z7
+
+linear369:
+	VMOVUPD Z0, (AX)
+	VMOVUPD Z1, 64(AX)
+	VMOVUPD Z2, 128(AX)
+	VMOVUPD Z3, 192(AX)
+	VMOVUPD Z4, 256(AX)
+	VMOVUPD Z5, 320(AX)
+	VMOVUPD Z6, 384(AX)
+	VMOVUPD Z7, 448(AX)
 	VZEROUPPER
 	RET
 
@@ -10074,16 +10230,16 @@ TEXT ·transpose64AVX512(SB), NOSPLIT, $64-40
 	MOVQ    $-1, R9
 	KMOVW   R9, K1
 
-square360:
+square370:
 	CMPQ  DX, $+8
-	JGE   full361
+	JGE   full371
 	MOVQ  DX, CX
 	MOVL  $0x00000001, R9
 	SHLL  CL, R9
 	DECL  R9
 	KMOVW R9, K1
 
-full361:
+full371:
 	MOVQ       (SP), R9
 	VMOVUPD.Z  (BX)(R9*1), K1, Z0
 	MOVQ       8(SP), R9
@@ -10135,7 +10291,7 @@ full361:
 	ADDQ       $+64, BX
 	ADDQ       $+1024, AX
 	SUBQ       $+8, DX
-	JG         square360
+	JG         square370
 	VZEROUPPER
 	RET
 
@@ -10147,20 +10303,20 @@ TEXT ·add64AVX512(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), CX
 	XORL BX, BX
 	SUBQ $+8, CX
-	JLT  rest363
+	JLT  rest373
 
-again362:
+again372:
 	VMOVUPD (AX)(BX*1), Z0
 	VMOVUPD (DX)(BX*1), Z1
 	VADDPD  Z1, Z0, Z0
 	VMOVUPD Z0, (AX)(BX*1)
 	ADDQ    $+64, BX
 	SUBQ    $+8, CX
-	JGE     again362
+	JGE     again372
 
-rest363:
+rest373:
 	ADDQ      $+8, CX
-	JZ        end364
+	JZ        end374
 	MOVL      $0x00000001, SI
 	SHLL      CL, SI
 	DECL      SI
@@ -10170,7 +10326,7 @@ rest363:
 	VADDPD    Z1, Z0, Z0
 	VMOVUPD   Z0, K1, (AX)(BX*1)
 
-end364:
+end374:
 	VZEROUPPER
 	RET
 
@@ -10182,20 +10338,20 @@ TEXT ·mul64AVX512(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), CX
 	XORL BX, BX
 	SUBQ $+8, CX
-	JLT  rest366
+	JLT  rest376
 
-again365:
+again375:
 	VMOVUPD (AX)(BX*1), Z0
 	VMOVUPD (DX)(BX*1), Z1
 	VMULPD  Z1, Z0, Z0
 	VMOVUPD Z0, (AX)(BX*1)
 	ADDQ    $+64, BX
 	SUBQ    $+8, CX
-	JGE     again365
+	JGE     again375
 
-rest366:
+rest376:
 	ADDQ      $+8, CX
-	JZ        end367
+	JZ        end377
 	MOVL      $0x00000001, SI
 	SHLL      CL, SI
 	DECL      SI
@@ -10205,7 +10361,7 @@ rest366:
 	VMULPD    Z1, Z0, Z0
 	VMOVUPD   Z0, K1, (AX)(BX*1)
 
-end367:
+end377:
 	VZEROUPPER
 	RET
 
@@ -10217,19 +10373,19 @@ TEXT ·scale64AVX512(SB), NOSPLIT, $0-24
 	XORL         DX, DX
 	VBROADCASTSD a+16(FP), Z0
 	SUBQ         $+8, CX
-	JLT          rest369
+	JLT          rest379
 
-again368:
+again378:
 	VMOVUPD (AX)(DX*1), Z1
 	VMULPD  Z0, Z1, Z1
 	VMOVUPD Z1, (AX)(DX*1)
 	ADDQ    $+64, DX
 	SUBQ    $+8, CX
-	JGE     again368
+	JGE     again378
 
-rest369:
+rest379:
 	ADDQ      $+8, CX
-	JZ        end370
+	JZ        end380
 	MOVL      $0x00000001, BX
 	SHLL      CL, BX
 	DECL      BX
@@ -10238,7 +10394,7 @@ rest369:
 	VMULPD    Z0, Z1, Z1
 	VMOVUPD   Z1, K1, (AX)(DX*1)
 
-end370:
+end380:
 	VZEROUPPER
 	RET
 
@@ -10251,9 +10407,9 @@ TEXT ·lerp64AVX512(SB), NOSPLIT, $0-32
 	XORL         BX, BX
 	VBROADCASTSD a+24(FP), Z0
 	SUBQ         $+8, CX
-	JLT          rest372
+	JLT          rest382
 
-again371:
+again381:
 	VMOVUPD     (AX)(BX*1), Z1
 	VMOVUPD     (DX)(BX*1), Z2
 	VSUBPD      Z1, Z2, Z2
@@ -10261,11 +10417,11 @@ again371:
 	VMOVUPD     Z1, (AX)(BX*1)
 	ADDQ        $+64, BX
 	SUBQ        $+8, CX
-	JGE         again371
+	JGE         again381
 
-rest372:
+rest382:
 	ADDQ        $+8, CX
-	JZ          end373
+	JZ          end383
 	MOVL        $0x00000001, SI
 	SHLL        CL, SI
 	DECL        SI
@@ -10276,7 +10432,7 @@ rest372:
 	VFMADD231PD Z0, Z2, Z1
 	VMOVUPD     Z1, K1, (AX)(BX*1)
 
-end373:
+end383:
 	VZEROUPPER
 	RET
 
@@ -10289,9 +10445,9 @@ TEXT ·reluGrad64AVX512(SB), NOSPLIT, $0-24
 	XORL   BX, BX
 	VPXORQ Z0, Z0, Z0
 	SUBQ   $+8, CX
-	JLT    rest375
+	JLT    rest385
 
-again374:
+again384:
 	VMOVUPD   (DX)(BX*1), Z1
 	VMOVUPD   (AX)(BX*1), Z2
 	VCMPPD    $0x0e, Z0, Z1, K1
@@ -10299,11 +10455,11 @@ again374:
 	VMOVUPD   Z2, (AX)(BX*1)
 	ADDQ      $+64, BX
 	SUBQ      $+8, CX
-	JGE       again374
+	JGE       again384
 
-rest375:
+rest385:
 	ADDQ      $+8, CX
-	JZ        end376
+	JZ        end386
 	MOVL      $0x00000001, SI
 	SHLL      CL, SI
 	DECL      SI
@@ -10314,7 +10470,7 @@ rest375:
 	VMOVUPD.Z Z2, K2, Z2
 	VMOVUPD   Z2, K1, (AX)(BX*1)
 
-end376:
+end386:
 	VZEROUPPER
 	RET
 
@@ -10335,9 +10491,9 @@ TEXT ·adam64AVX512(SB), NOSPLIT, $0-96
 	VBROADCASTSD eps+80(FP), Z5
 	VBROADCASTSD inverse+88(FP), Z6
 	SUBQ         $+8, CX
-	JLT          rest378
+	JLT          rest388
 
-again377:
+again387:
 	VMOVUPD     (SI)(DI*1), Z7
 	VMOVUPD     (DX)(DI*1), Z8
 	VMOVUPD     (BX)(DI*1), Z9
@@ -10358,11 +10514,11 @@ again377:
 	VMOVUPD     Z7, (AX)(DI*1)
 	ADDQ        $+64, DI
 	SUBQ        $+8, CX
-	JGE         again377
+	JGE         again387
 
-rest378:
+rest388:
 	ADDQ        $+8, CX
-	JZ          end379
+	JZ          end389
 	MOVL        $0x00000001, R8
 	SHLL        CL, R8
 	DECL        R8
@@ -10386,7 +10542,7 @@ rest378:
 	VSUBPD      Z8, Z0, Z0
 	VMOVUPD     Z0, K1, (AX)(DI*1)
 
-end379:
+end389:
 	VZEROUPPER
 	RET
 
@@ -10399,20 +10555,20 @@ TEXT ·axpy32AVX512(SB), NOSPLIT, $0-28
 	XORL         BX, BX
 	VBROADCASTSS a+24(FP), Z0
 	SUBQ         $+16, CX
-	JLT          rest381
+	JLT          rest391
 
-again380:
+again390:
 	VMOVUPS     (AX)(BX*1), Z1
 	VMOVUPS     (DX)(BX*1), Z2
 	VFMADD231PS Z0, Z2, Z1
 	VMOVUPS     Z1, (AX)(BX*1)
 	ADDQ        $+64, BX
 	SUBQ        $+16, CX
-	JGE         again380
+	JGE         again390
 
-rest381:
+rest391:
 	ADDQ        $+16, CX
-	JZ          end382
+	JZ          end392
 	MOVL        $0x00000001, SI
 	SHLL        CL, SI
 	DECL        SI
@@ -10422,7 +10578,7 @@ rest381:
 	VFMADD231PS Z0, Z2, Z1
 	VMOVUPS     Z1, K1, (AX)(BX*1)
 
-end382:
+end392:
 	VZEROUPPER
 	RET
 
@@ -10438,9 +10594,9 @@ TEXT ·dot32AVX512(SB), NOSPLIT, $0-28
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
 	SUBQ   $+64, CX
-	JLT    done384
+	JLT    done394
 
-again383:
+again393:
 	VMOVUPS     (AX)(BX*1), Z4
 	VFMADD231PS (DX)(BX*1), Z4, Z0
 	VMOVUPS     64(AX)(BX*1), Z4
@@ -10451,24 +10607,24 @@ again383:
 	VFMADD231PS 192(DX)(BX*1), Z4, Z3
 	ADDQ        $+256, BX
 	SUBQ        $+64, CX
-	JGE         again383
+	JGE         again393
 
-done384:
+done394:
 	ADDQ $+64, CX
 	SUBQ $+16, CX
-	JLT  done386
+	JLT  done396
 
-again385:
+again395:
 	VMOVUPS     (AX)(BX*1), Z4
 	VFMADD231PS (DX)(BX*1), Z4, Z0
 	ADDQ        $+64, BX
 	SUBQ        $+16, CX
-	JGE         again385
+	JGE         again395
 
-done386:
+done396:
 	ADDQ        $+16, CX
 	TESTQ       CX, CX
-	JZ          end387
+	JZ          end397
 	MOVL        $0x00000001, SI
 	SHLL        CL, SI
 	DECL        SI
@@ -10477,7 +10633,7 @@ done386:
 	VMOVUPS.Z   (DX)(BX*1), K1, Z5
 	VFMADD231PS Z4, Z5, Z1
 
-end387:
+end397:
 	VADDPS        Z1, Z0, Z0
 	VADDPS        Z3, Z2, Z2
 	VADDPS        Z2, Z0, Z0
@@ -10504,9 +10660,9 @@ TEXT ·exp32AVX512(SB), NOSPLIT, $0-28
 	VBROADCASTSS numbers<>+32(SB), Z1
 	VBROADCASTSS shift+24(FP), Z2
 	SUBQ         $+16, CX
-	JLT          rest389
+	JLT          rest399
 
-again388:
+again398:
 	VMOVUPS (DX)(BX*1), Z3
 	VSUBPS  Z2, Z3, Z3
 
@@ -10530,11 +10686,11 @@ again388:
 	VMOVUPS           Z6, (AX)(BX*1)
 	ADDQ              $+64, BX
 	SUBQ              $+16, CX
-	JGE               again388
+	JGE               again398
 
-rest389:
+rest399:
 	ADDQ      $+16, CX
-	JZ        end390
+	JZ        end400
 	MOVL      $0x00000001, SI
 	SHLL      CL, SI
 	DECL      SI
@@ -10561,7 +10717,7 @@ rest389:
 	VSCALEFPS         Z0, Z3, Z3
 	VMOVUPS           Z3, K1, (AX)(BX*1)
 
-end390:
+end400:
 	VZEROUPPER
 	RET
 
@@ -10577,9 +10733,9 @@ TEXT ·sigmoid32AVX512(SB), NOSPLIT, $0-24
 	VBROADCASTSS numbers<>+352(SB), Z2
 	VPXORQ       Z3, Z3, Z3
 	SUBQ         $+16, CX
-	JLT          rest392
+	JLT          rest402
 
-again391:
+again401:
 	VMOVUPS    (DX)(BX*1), Z4
 	VPORD.BCST numbers<>+384(SB), Z4, Z5
 
@@ -10607,11 +10763,11 @@ again391:
 	VMOVUPS           Z6, (AX)(BX*1)
 	ADDQ              $+64, BX
 	SUBQ              $+16, CX
-	JGE               again391
+	JGE               again401
 
-rest392:
+rest402:
 	ADDQ       $+16, CX
-	JZ         end393
+	JZ         end403
 	MOVL       $0x00000001, SI
 	SHLL       CL, SI
 	DECL       SI
@@ -10642,7 +10798,7 @@ rest392:
 	VDIVPS            Z6, Z7, Z7
 	VMOVUPS           Z7, K1, (AX)(BX*1)
 
-end393:
+end403:
 	VZEROUPPER
 	RET
 
@@ -10659,9 +10815,9 @@ TEXT ·tanh32AVX512(SB), NOSPLIT, $0-24
 	VBROADCASTSS numbers<>+416(SB), Z3
 	VBROADCASTSS numbers<>+448(SB), Z4
 	SUBQ         $+16, CX
-	JLT          rest395
+	JLT          rest405
 
-again394:
+again404:
 	VMOVUPS     (DX)(BX*1), Z5
 	VPANDD.BCST numbers<>+480(SB), Z5, Z6
 	VADDPS      Z6, Z6, Z7
@@ -10701,11 +10857,11 @@ again394:
 	VMOVUPS           Z10, (AX)(BX*1)
 	ADDQ              $+64, BX
 	SUBQ              $+16, CX
-	JGE               again394
+	JGE               again404
 
-rest395:
+rest405:
 	ADDQ        $+16, CX
-	JZ          end396
+	JZ          end406
 	MOVL        $0x00000001, SI
 	SHLL        CL, SI
 	DECL        SI
@@ -10748,7 +10904,7 @@ rest395:
 	VPORD             Z5, Z11, Z11
 	VMOVUPS           Z11, K1, (AX)(BX*1)
 
-end396:
+end406:
 	VZEROUPPER
 	RET
 
@@ -10764,9 +10920,9 @@ TEXT ·softplus32AVX512(SB), NOSPLIT, $0-24
 	VBROADCASTSS numbers<>+672(SB), Z3
 	VPXORQ       Z2, Z2, Z2
 	SUBQ         $+16, CX
-	JLT          rest398
+	JLT          rest408
 
-again397:
+again407:
 	VMOVUPS    (DX)(BX*1), Z4
 	VPORD.BCST numbers<>+384(SB), Z4, Z5
 
@@ -10814,11 +10970,11 @@ again397:
 	VMOVUPS           Z9, (AX)(BX*1)
 	ADDQ              $+64, BX
 	SUBQ              $+16, CX
-	JGE               again397
+	JGE               again407
 
-rest398:
+rest408:
 	ADDQ       $+16, CX
-	JZ         end399
+	JZ         end409
 	MOVL       $0x00000001, SI
 	SHLL       CL, SI
 	DECL       SI
@@ -10869,7 +11025,7 @@ rest398:
 	VADDPS            Z4, Z3, Z3
 	VMOVUPS           Z3, K1, (AX)(BX*1)
 
-end399:
+end409:
 	VZEROUPPER
 	RET
 
@@ -10888,6 +11044,8 @@ TEXT ·multiply32AVX2(SB), NOSPLIT, $0-8
 	LEAQ (R8)(R8*4), R12
 	LEAQ (SI)(R11*2), R13
 	ADDQ R8, R13
+	CMPQ 72(DI), $+16
+	JG   line410
 
 	// The last register of a row is full, or as full as there are columns.
 	MOVQ    72(DI), CX
@@ -10899,19 +11057,19 @@ TEXT ·multiply32AVX2(SB), NOSPLIT, $0-8
 	VMOVUPS 32(DX)(CX*4), Y15
 	MOVQ    64(DI), DX
 	CMPQ    72(DI), $+8
-	JLE     narrow400
+	JLE     narrow411
 	CMPQ    72(DI), $+16
-	JLT     cut401
+	JLT     cut412
 	CMPQ    DX, $+6
-	JE      rows402
+	JE      rows413
 	CMPQ    DX, $+5
-	JE      rows403
+	JE      rows414
 	CMPQ    DX, $+4
-	JE      rows404
+	JE      rows415
 	CMPQ    DX, $+3
-	JE      rows405
+	JE      rows416
 	CMPQ    DX, $+2
-	JE      rows406
+	JE      rows417
 
 	// 1 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
@@ -10921,7 +11079,7 @@ TEXT ·multiply32AVX2(SB), NOSPLIT, $0-8
 	VXORPS     Y1, Y1, Y1
 	MOVQ       80(DI), CX
 
-term407:
+term418:
 	VMOVUPS      (BX), Y12
 	VMOVUPS      32(BX), Y13
 	VBROADCASTSS (SI), Y14
@@ -10930,41 +11088,41 @@ term407:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term407
+	JNZ          term418
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set408
+	JZ           set419
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
 	VMOVUPS      32(DX), Y13
 	VADDPS       Y13, Y1, Y1
 
-set408:
+set419:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain409
+	JZ      plain420
 	VMOVUPS (DX), Y12
 	VMOVUPS 32(DX), Y13
 	VADDPS  Y12, Y0, Y0
 	VADDPS  Y13, Y1, Y1
 
-plain409:
+plain420:
 	TESTQ  $0x00000002, CX
-	JZ     linear410
+	JZ     linear421
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
 	VMAXPS Y0, Y12, Y0
 	VMAXPS Y1, Y12, Y1
 
-linear410:
+linear421:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	VZEROUPPER
 	RET
 
-rows406:
+rows417:
 	// 2 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -10978,7 +11136,7 @@ rows406:
 	VXORPS     Y3, Y3, Y3
 	MOVQ       80(DI), CX
 
-term411:
+term422:
 	VMOVUPS      (BX), Y12
 	VMOVUPS      32(BX), Y13
 	VBROADCASTSS (SI), Y14
@@ -10990,10 +11148,10 @@ term411:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term411
+	JNZ          term422
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set412
+	JZ           set423
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
@@ -11005,10 +11163,10 @@ term411:
 	VMOVUPS      32(DX), Y13
 	VADDPS       Y13, Y3, Y3
 
-set412:
+set423:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain413
+	JZ      plain424
 	VMOVUPS (DX), Y12
 	VMOVUPS 32(DX), Y13
 	VADDPS  Y12, Y0, Y0
@@ -11016,9 +11174,9 @@ set412:
 	VADDPS  Y12, Y2, Y2
 	VADDPS  Y13, Y3, Y3
 
-plain413:
+plain424:
 	TESTQ  $0x00000002, CX
-	JZ     linear414
+	JZ     linear425
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -11027,7 +11185,7 @@ plain413:
 	VMAXPS Y2, Y12, Y2
 	VMAXPS Y3, Y12, Y3
 
-linear414:
+linear425:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	ADDQ    R15, AX
@@ -11036,7 +11194,7 @@ linear414:
 	VZEROUPPER
 	RET
 
-rows405:
+rows416:
 	// 3 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -11055,7 +11213,7 @@ rows405:
 	VXORPS     Y5, Y5, Y5
 	MOVQ       80(DI), CX
 
-term415:
+term426:
 	VMOVUPS      (BX), Y12
 	VMOVUPS      32(BX), Y13
 	VBROADCASTSS (SI), Y14
@@ -11070,10 +11228,10 @@ term415:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term415
+	JNZ          term426
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set416
+	JZ           set427
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
@@ -11090,10 +11248,10 @@ term415:
 	VMOVUPS      32(DX), Y13
 	VADDPS       Y13, Y5, Y5
 
-set416:
+set427:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain417
+	JZ      plain428
 	VMOVUPS (DX), Y12
 	VMOVUPS 32(DX), Y13
 	VADDPS  Y12, Y0, Y0
@@ -11103,9 +11261,9 @@ set416:
 	VADDPS  Y12, Y4, Y4
 	VADDPS  Y13, Y5, Y5
 
-plain417:
+plain428:
 	TESTQ  $0x00000002, CX
-	JZ     linear418
+	JZ     linear429
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -11116,7 +11274,7 @@ plain417:
 	VMAXPS Y4, Y12, Y4
 	VMAXPS Y5, Y12, Y5
 
-linear418:
+linear429:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	ADDQ    R15, AX
@@ -11128,7 +11286,7 @@ linear418:
 	VZEROUPPER
 	RET
 
-rows404:
+rows415:
 	// 4 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -11152,7 +11310,7 @@ rows404:
 	VXORPS     Y7, Y7, Y7
 	MOVQ       80(DI), CX
 
-term419:
+term430:
 	VMOVUPS      (BX), Y12
 	VMOVUPS      32(BX), Y13
 	VBROADCASTSS (SI), Y14
@@ -11170,10 +11328,10 @@ term419:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term419
+	JNZ          term430
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set420
+	JZ           set431
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
@@ -11195,10 +11353,10 @@ term419:
 	VMOVUPS      32(DX), Y13
 	VADDPS       Y13, Y7, Y7
 
-set420:
+set431:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain421
+	JZ      plain432
 	VMOVUPS (DX), Y12
 	VMOVUPS 32(DX), Y13
 	VADDPS  Y12, Y0, Y0
@@ -11210,9 +11368,9 @@ set420:
 	VADDPS  Y12, Y6, Y6
 	VADDPS  Y13, Y7, Y7
 
-plain421:
+plain432:
 	TESTQ  $0x00000002, CX
-	JZ     linear422
+	JZ     linear433
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -11225,7 +11383,7 @@ plain421:
 	VMAXPS Y6, Y12, Y6
 	VMAXPS Y7, Y12, Y7
 
-linear422:
+linear433:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	ADDQ    R15, AX
@@ -11240,7 +11398,7 @@ linear422:
 	VZEROUPPER
 	RET
 
-rows403:
+rows414:
 	// 5 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -11269,7 +11427,7 @@ rows403:
 	VXORPS     Y9, Y9, Y9
 	MOVQ       80(DI), CX
 
-term423:
+term434:
 	VMOVUPS      (BX), Y12
 	VMOVUPS      32(BX), Y13
 	VBROADCASTSS (SI), Y14
@@ -11290,10 +11448,10 @@ term423:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term423
+	JNZ          term434
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set424
+	JZ           set435
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
@@ -11320,10 +11478,10 @@ term423:
 	VMOVUPS      32(DX), Y13
 	VADDPS       Y13, Y9, Y9
 
-set424:
+set435:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain425
+	JZ      plain436
 	VMOVUPS (DX), Y12
 	VMOVUPS 32(DX), Y13
 	VADDPS  Y12, Y0, Y0
@@ -11337,9 +11495,9 @@ set424:
 	VADDPS  Y12, Y8, Y8
 	VADDPS  Y13, Y9, Y9
 
-plain425:
+plain436:
 	TESTQ  $0x00000002, CX
-	JZ     linear426
+	JZ     linear437
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -11354,7 +11512,7 @@ plain425:
 	VMAXPS Y8, Y12, Y8
 	VMAXPS Y9, Y12, Y9
 
-linear426:
+linear437:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	ADDQ    R15, AX
@@ -11372,7 +11530,7 @@ linear426:
 	VZEROUPPER
 	RET
 
-rows402:
+rows413:
 	// 6 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -11406,7 +11564,7 @@ rows402:
 	VXORPS     Y11, Y11, Y11
 	MOVQ       80(DI), CX
 
-term427:
+term438:
 	VMOVUPS      (BX), Y12
 	VMOVUPS      32(BX), Y13
 	VBROADCASTSS (SI), Y14
@@ -11430,10 +11588,10 @@ term427:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term427
+	JNZ          term438
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set428
+	JZ           set439
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
@@ -11465,10 +11623,10 @@ term427:
 	VMOVUPS      32(DX), Y13
 	VADDPS       Y13, Y11, Y11
 
-set428:
+set439:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain429
+	JZ      plain440
 	VMOVUPS (DX), Y12
 	VMOVUPS 32(DX), Y13
 	VADDPS  Y12, Y0, Y0
@@ -11484,9 +11642,9 @@ set428:
 	VADDPS  Y12, Y10, Y10
 	VADDPS  Y13, Y11, Y11
 
-plain429:
+plain440:
 	TESTQ  $0x00000002, CX
-	JZ     linear430
+	JZ     linear441
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -11503,7 +11661,7 @@ plain429:
 	VMAXPS Y10, Y12, Y10
 	VMAXPS Y11, Y12, Y11
 
-linear430:
+linear441:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	ADDQ    R15, AX
@@ -11524,17 +11682,17 @@ linear430:
 	VZEROUPPER
 	RET
 
-cut401:
+cut412:
 	CMPQ DX, $+6
-	JE   rows431
+	JE   rows442
 	CMPQ DX, $+5
-	JE   rows432
+	JE   rows443
 	CMPQ DX, $+4
-	JE   rows433
+	JE   rows444
 	CMPQ DX, $+3
-	JE   rows434
+	JE   rows445
 	CMPQ DX, $+2
-	JE   rows435
+	JE   rows446
 
 	// 1 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
@@ -11544,7 +11702,7 @@ cut401:
 	VXORPS     Y1, Y1, Y1
 	MOVQ       80(DI), CX
 
-term436:
+term447:
 	VMOVUPS      (BX), Y12
 	VMASKMOVPS   32(BX), Y15, Y13
 	VBROADCASTSS (SI), Y14
@@ -11553,41 +11711,41 @@ term436:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term436
+	JNZ          term447
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set437
+	JZ           set448
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
 	VMASKMOVPS   32(DX), Y15, Y13
 	VADDPS       Y13, Y1, Y1
 
-set437:
+set448:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain438
+	JZ         plain449
 	VMOVUPS    (DX), Y12
 	VMASKMOVPS 32(DX), Y15, Y13
 	VADDPS     Y12, Y0, Y0
 	VADDPS     Y13, Y1, Y1
 
-plain438:
+plain449:
 	TESTQ  $0x00000002, CX
-	JZ     linear439
+	JZ     linear450
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
 	VMAXPS Y0, Y12, Y0
 	VMAXPS Y1, Y12, Y1
 
-linear439:
+linear450:
 	VMOVUPS    Y0, (AX)
 	VMASKMOVPS Y1, Y15, 32(AX)
 	VZEROUPPER
 	RET
 
-rows435:
+rows446:
 	// 2 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -11601,7 +11759,7 @@ rows435:
 	VXORPS     Y3, Y3, Y3
 	MOVQ       80(DI), CX
 
-term440:
+term451:
 	VMOVUPS      (BX), Y12
 	VMASKMOVPS   32(BX), Y15, Y13
 	VBROADCASTSS (SI), Y14
@@ -11613,10 +11771,10 @@ term440:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term440
+	JNZ          term451
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set441
+	JZ           set452
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
@@ -11628,10 +11786,10 @@ term440:
 	VMASKMOVPS   32(DX), Y15, Y13
 	VADDPS       Y13, Y3, Y3
 
-set441:
+set452:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain442
+	JZ         plain453
 	VMOVUPS    (DX), Y12
 	VMASKMOVPS 32(DX), Y15, Y13
 	VADDPS     Y12, Y0, Y0
@@ -11639,9 +11797,9 @@ set441:
 	VADDPS     Y12, Y2, Y2
 	VADDPS     Y13, Y3, Y3
 
-plain442:
+plain453:
 	TESTQ  $0x00000002, CX
-	JZ     linear443
+	JZ     linear454
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -11650,7 +11808,7 @@ plain442:
 	VMAXPS Y2, Y12, Y2
 	VMAXPS Y3, Y12, Y3
 
-linear443:
+linear454:
 	VMOVUPS    Y0, (AX)
 	VMASKMOVPS Y1, Y15, 32(AX)
 	ADDQ       R15, AX
@@ -11659,7 +11817,7 @@ linear443:
 	VZEROUPPER
 	RET
 
-rows434:
+rows445:
 	// 3 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -11678,7 +11836,7 @@ rows434:
 	VXORPS     Y5, Y5, Y5
 	MOVQ       80(DI), CX
 
-term444:
+term455:
 	VMOVUPS      (BX), Y12
 	VMASKMOVPS   32(BX), Y15, Y13
 	VBROADCASTSS (SI), Y14
@@ -11693,10 +11851,10 @@ term444:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term444
+	JNZ          term455
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set445
+	JZ           set456
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
@@ -11713,10 +11871,10 @@ term444:
 	VMASKMOVPS   32(DX), Y15, Y13
 	VADDPS       Y13, Y5, Y5
 
-set445:
+set456:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain446
+	JZ         plain457
 	VMOVUPS    (DX), Y12
 	VMASKMOVPS 32(DX), Y15, Y13
 	VADDPS     Y12, Y0, Y0
@@ -11726,9 +11884,9 @@ set445:
 	VADDPS     Y12, Y4, Y4
 	VADDPS     Y13, Y5, Y5
 
-plain446:
+plain457:
 	TESTQ  $0x00000002, CX
-	JZ     linear447
+	JZ     linear458
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -11739,7 +11897,7 @@ plain446:
 	VMAXPS Y4, Y12, Y4
 	VMAXPS Y5, Y12, Y5
 
-linear447:
+linear458:
 	VMOVUPS    Y0, (AX)
 	VMASKMOVPS Y1, Y15, 32(AX)
 	ADDQ       R15, AX
@@ -11751,7 +11909,7 @@ linear447:
 	VZEROUPPER
 	RET
 
-rows433:
+rows444:
 	// 4 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -11775,7 +11933,7 @@ rows433:
 	VXORPS     Y7, Y7, Y7
 	MOVQ       80(DI), CX
 
-term448:
+term459:
 	VMOVUPS      (BX), Y12
 	VMASKMOVPS   32(BX), Y15, Y13
 	VBROADCASTSS (SI), Y14
@@ -11793,10 +11951,10 @@ term448:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term448
+	JNZ          term459
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set449
+	JZ           set460
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
@@ -11818,10 +11976,10 @@ term448:
 	VMASKMOVPS   32(DX), Y15, Y13
 	VADDPS       Y13, Y7, Y7
 
-set449:
+set460:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain450
+	JZ         plain461
 	VMOVUPS    (DX), Y12
 	VMASKMOVPS 32(DX), Y15, Y13
 	VADDPS     Y12, Y0, Y0
@@ -11833,9 +11991,9 @@ set449:
 	VADDPS     Y12, Y6, Y6
 	VADDPS     Y13, Y7, Y7
 
-plain450:
+plain461:
 	TESTQ  $0x00000002, CX
-	JZ     linear451
+	JZ     linear462
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -11848,7 +12006,7 @@ plain450:
 	VMAXPS Y6, Y12, Y6
 	VMAXPS Y7, Y12, Y7
 
-linear451:
+linear462:
 	VMOVUPS    Y0, (AX)
 	VMASKMOVPS Y1, Y15, 32(AX)
 	ADDQ       R15, AX
@@ -11863,7 +12021,7 @@ linear451:
 	VZEROUPPER
 	RET
 
-rows432:
+rows443:
 	// 5 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -11892,7 +12050,7 @@ rows432:
 	VXORPS     Y9, Y9, Y9
 	MOVQ       80(DI), CX
 
-term452:
+term463:
 	VMOVUPS      (BX), Y12
 	VMASKMOVPS   32(BX), Y15, Y13
 	VBROADCASTSS (SI), Y14
@@ -11913,10 +12071,10 @@ term452:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term452
+	JNZ          term463
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set453
+	JZ           set464
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
@@ -11943,10 +12101,10 @@ term452:
 	VMASKMOVPS   32(DX), Y15, Y13
 	VADDPS       Y13, Y9, Y9
 
-set453:
+set464:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain454
+	JZ         plain465
 	VMOVUPS    (DX), Y12
 	VMASKMOVPS 32(DX), Y15, Y13
 	VADDPS     Y12, Y0, Y0
@@ -11960,9 +12118,9 @@ set453:
 	VADDPS     Y12, Y8, Y8
 	VADDPS     Y13, Y9, Y9
 
-plain454:
+plain465:
 	TESTQ  $0x00000002, CX
-	JZ     linear455
+	JZ     linear466
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -11977,7 +12135,7 @@ plain454:
 	VMAXPS Y8, Y12, Y8
 	VMAXPS Y9, Y12, Y9
 
-linear455:
+linear466:
 	VMOVUPS    Y0, (AX)
 	VMASKMOVPS Y1, Y15, 32(AX)
 	ADDQ       R15, AX
@@ -11995,7 +12153,7 @@ linear455:
 	VZEROUPPER
 	RET
 
-rows431:
+rows442:
 	// 6 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -12029,7 +12187,7 @@ rows431:
 	VXORPS     Y11, Y11, Y11
 	MOVQ       80(DI), CX
 
-term456:
+term467:
 	VMOVUPS      (BX), Y12
 	VMASKMOVPS   32(BX), Y15, Y13
 	VBROADCASTSS (SI), Y14
@@ -12053,10 +12211,10 @@ term456:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term456
+	JNZ          term467
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set457
+	JZ           set468
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
@@ -12088,10 +12246,10 @@ term456:
 	VMASKMOVPS   32(DX), Y15, Y13
 	VADDPS       Y13, Y11, Y11
 
-set457:
+set468:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain458
+	JZ         plain469
 	VMOVUPS    (DX), Y12
 	VMASKMOVPS 32(DX), Y15, Y13
 	VADDPS     Y12, Y0, Y0
@@ -12107,9 +12265,9 @@ set457:
 	VADDPS     Y12, Y10, Y10
 	VADDPS     Y13, Y11, Y11
 
-plain458:
+plain469:
 	TESTQ  $0x00000002, CX
-	JZ     linear459
+	JZ     linear470
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -12126,7 +12284,7 @@ plain458:
 	VMAXPS Y10, Y12, Y10
 	VMAXPS Y11, Y12, Y11
 
-linear459:
+linear470:
 	VMOVUPS    Y0, (AX)
 	VMASKMOVPS Y1, Y15, 32(AX)
 	ADDQ       R15, AX
@@ -12147,17 +12305,17 @@ linear459:
 	VZEROUPPER
 	RET
 
-narrow400:
+narrow411:
 	CMPQ DX, $+6
-	JE   rows460
+	JE   rows471
 	CMPQ DX, $+5
-	JE   rows461
+	JE   rows472
 	CMPQ DX, $+4
-	JE   rows462
+	JE   rows473
 	CMPQ DX, $+3
-	JE   rows463
+	JE   rows474
 	CMPQ DX, $+2
-	JE   rows464
+	JE   rows475
 
 	// 1 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
@@ -12165,42 +12323,42 @@ narrow400:
 	VXORPS     Y0, Y0, Y0
 	MOVQ       80(DI), CX
 
-term465:
+term476:
 	VMASKMOVPS   (BX), Y15, Y12
 	VBROADCASTSS (SI), Y14
 	VFMADD231PS  Y14, Y12, Y0
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term465
+	JNZ          term476
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set466
+	JZ           set477
 	MOVQ         AX, DX
 	VMASKMOVPS   (DX), Y15, Y12
 	VADDPS       Y12, Y0, Y0
 
-set466:
+set477:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain467
+	JZ         plain478
 	VMASKMOVPS (DX), Y15, Y12
 	VADDPS     Y12, Y0, Y0
 
-plain467:
+plain478:
 	TESTQ  $0x00000002, CX
-	JZ     linear468
+	JZ     linear479
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
 	VMAXPS Y0, Y12, Y0
 
-linear468:
+linear479:
 	VMASKMOVPS Y0, Y15, (AX)
 	VZEROUPPER
 	RET
 
-rows464:
+rows475:
 	// 2 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -12210,7 +12368,7 @@ rows464:
 	VXORPS     Y1, Y1, Y1
 	MOVQ       80(DI), CX
 
-term469:
+term480:
 	VMASKMOVPS   (BX), Y15, Y12
 	VBROADCASTSS (SI), Y14
 	VFMADD231PS  Y14, Y12, Y0
@@ -12219,10 +12377,10 @@ term469:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term469
+	JNZ          term480
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set470
+	JZ           set481
 	MOVQ         AX, DX
 	VMASKMOVPS   (DX), Y15, Y12
 	VADDPS       Y12, Y0, Y0
@@ -12230,31 +12388,31 @@ term469:
 	VMASKMOVPS   (DX), Y15, Y12
 	VADDPS       Y12, Y1, Y1
 
-set470:
+set481:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain471
+	JZ         plain482
 	VMASKMOVPS (DX), Y15, Y12
 	VADDPS     Y12, Y0, Y0
 	VADDPS     Y12, Y1, Y1
 
-plain471:
+plain482:
 	TESTQ  $0x00000002, CX
-	JZ     linear472
+	JZ     linear483
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
 	VMAXPS Y0, Y12, Y0
 	VMAXPS Y1, Y12, Y1
 
-linear472:
+linear483:
 	VMASKMOVPS Y0, Y15, (AX)
 	ADDQ       R15, AX
 	VMASKMOVPS Y1, Y15, (AX)
 	VZEROUPPER
 	RET
 
-rows463:
+rows474:
 	// 3 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -12267,7 +12425,7 @@ rows463:
 	VXORPS     Y2, Y2, Y2
 	MOVQ       80(DI), CX
 
-term473:
+term484:
 	VMASKMOVPS   (BX), Y15, Y12
 	VBROADCASTSS (SI), Y14
 	VFMADD231PS  Y14, Y12, Y0
@@ -12278,10 +12436,10 @@ term473:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term473
+	JNZ          term484
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set474
+	JZ           set485
 	MOVQ         AX, DX
 	VMASKMOVPS   (DX), Y15, Y12
 	VADDPS       Y12, Y0, Y0
@@ -12292,18 +12450,18 @@ term473:
 	VMASKMOVPS   (DX), Y15, Y12
 	VADDPS       Y12, Y2, Y2
 
-set474:
+set485:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain475
+	JZ         plain486
 	VMASKMOVPS (DX), Y15, Y12
 	VADDPS     Y12, Y0, Y0
 	VADDPS     Y12, Y1, Y1
 	VADDPS     Y12, Y2, Y2
 
-plain475:
+plain486:
 	TESTQ  $0x00000002, CX
-	JZ     linear476
+	JZ     linear487
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -12311,7 +12469,7 @@ plain475:
 	VMAXPS Y1, Y12, Y1
 	VMAXPS Y2, Y12, Y2
 
-linear476:
+linear487:
 	VMASKMOVPS Y0, Y15, (AX)
 	ADDQ       R15, AX
 	VMASKMOVPS Y1, Y15, (AX)
@@ -12320,7 +12478,7 @@ linear476:
 	VZEROUPPER
 	RET
 
-rows462:
+rows473:
 	// 4 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -12336,7 +12494,7 @@ rows462:
 	VXORPS     Y3, Y3, Y3
 	MOVQ       80(DI), CX
 
-term477:
+term488:
 	VMASKMOVPS   (BX), Y15, Y12
 	VBROADCASTSS (SI), Y14
 	VFMADD231PS  Y14, Y12, Y0
@@ -12349,10 +12507,10 @@ term477:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term477
+	JNZ          term488
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set478
+	JZ           set489
 	MOVQ         AX, DX
 	VMASKMOVPS   (DX), Y15, Y12
 	VADDPS       Y12, Y0, Y0
@@ -12366,19 +12524,19 @@ term477:
 	VMASKMOVPS   (DX), Y15, Y12
 	VADDPS       Y12, Y3, Y3
 
-set478:
+set489:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain479
+	JZ         plain490
 	VMASKMOVPS (DX), Y15, Y12
 	VADDPS     Y12, Y0, Y0
 	VADDPS     Y12, Y1, Y1
 	VADDPS     Y12, Y2, Y2
 	VADDPS     Y12, Y3, Y3
 
-plain479:
+plain490:
 	TESTQ  $0x00000002, CX
-	JZ     linear480
+	JZ     linear491
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -12387,7 +12545,7 @@ plain479:
 	VMAXPS Y2, Y12, Y2
 	VMAXPS Y3, Y12, Y3
 
-linear480:
+linear491:
 	VMASKMOVPS Y0, Y15, (AX)
 	ADDQ       R15, AX
 	VMASKMOVPS Y1, Y15, (AX)
@@ -12398,7 +12556,7 @@ linear480:
 	VZEROUPPER
 	RET
 
-rows461:
+rows472:
 	// 5 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -12417,7 +12575,7 @@ rows461:
 	VXORPS     Y4, Y4, Y4
 	MOVQ       80(DI), CX
 
-term481:
+term492:
 	VMASKMOVPS   (BX), Y15, Y12
 	VBROADCASTSS (SI), Y14
 	VFMADD231PS  Y14, Y12, Y0
@@ -12432,10 +12590,10 @@ term481:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term481
+	JNZ          term492
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set482
+	JZ           set493
 	MOVQ         AX, DX
 	VMASKMOVPS   (DX), Y15, Y12
 	VADDPS       Y12, Y0, Y0
@@ -12452,10 +12610,10 @@ term481:
 	VMASKMOVPS   (DX), Y15, Y12
 	VADDPS       Y12, Y4, Y4
 
-set482:
+set493:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain483
+	JZ         plain494
 	VMASKMOVPS (DX), Y15, Y12
 	VADDPS     Y12, Y0, Y0
 	VADDPS     Y12, Y1, Y1
@@ -12463,9 +12621,9 @@ set482:
 	VADDPS     Y12, Y3, Y3
 	VADDPS     Y12, Y4, Y4
 
-plain483:
+plain494:
 	TESTQ  $0x00000002, CX
-	JZ     linear484
+	JZ     linear495
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -12475,7 +12633,7 @@ plain483:
 	VMAXPS Y3, Y12, Y3
 	VMAXPS Y4, Y12, Y4
 
-linear484:
+linear495:
 	VMASKMOVPS Y0, Y15, (AX)
 	ADDQ       R15, AX
 	VMASKMOVPS Y1, Y15, (AX)
@@ -12488,7 +12646,7 @@ linear484:
 	VZEROUPPER
 	RET
 
-rows460:
+rows471:
 	// 6 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -12510,7 +12668,7 @@ rows460:
 	VXORPS     Y5, Y5, Y5
 	MOVQ       80(DI), CX
 
-term485:
+term496:
 	VMASKMOVPS   (BX), Y15, Y12
 	VBROADCASTSS (SI), Y14
 	VFMADD231PS  Y14, Y12, Y0
@@ -12527,10 +12685,10 @@ term485:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term485
+	JNZ          term496
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set486
+	JZ           set497
 	MOVQ         AX, DX
 	VMASKMOVPS   (DX), Y15, Y12
 	VADDPS       Y12, Y0, Y0
@@ -12550,10 +12708,10 @@ term485:
 	VMASKMOVPS   (DX), Y15, Y12
 	VADDPS       Y12, Y5, Y5
 
-set486:
+set497:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain487
+	JZ         plain498
 	VMASKMOVPS (DX), Y15, Y12
 	VADDPS     Y12, Y0, Y0
 	VADDPS     Y12, Y1, Y1
@@ -12562,9 +12720,9 @@ set486:
 	VADDPS     Y12, Y4, Y4
 	VADDPS     Y12, Y5, Y5
 
-plain487:
+plain498:
 	TESTQ  $0x00000002, CX
-	JZ     linear488
+	JZ     linear499
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -12575,7 +12733,7 @@ plain487:
 	VMAXPS Y4, Y12, Y4
 	VMAXPS Y5, Y12, Y5
 
-linear488:
+linear499:
 	VMASKMOVPS Y0, Y15, (AX)
 	ADDQ       R15, AX
 	VMASKMOVPS Y1, Y15, (AX)
@@ -12587,6 +12745,82 @@ linear488:
 	VMASKMOVPS Y4, Y15, (AX)
 	ADDQ       R15, AX
 	VMASKMOVPS Y5, Y15, (AX)
+	VZEROUPPER
+	RET
+
+line410:
+	// One row of many registers.
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVQ   80(DI), CX
+
+term500:
+	VBROADCASTSS (SI), Y8
+	VFMADD231PS  (BX), Y8, Y0
+	VFMADD231PS  32(BX), Y8, Y1
+	VFMADD231PS  64(BX), Y8, Y2
+	VFMADD231PS  96(BX), Y8, Y3
+	VFMADD231PS  128(BX), Y8, Y4
+	VFMADD231PS  160(BX), Y8, Y5
+	VFMADD231PS  192(BX), Y8, Y6
+	VFMADD231PS  224(BX), Y8, Y7
+	ADDQ         R9, SI
+	ADDQ         R10, BX
+	DECQ         CX
+	JNZ          term500
+	MOVQ         88(DI), CX
+	TESTQ        $0x00000001, CX
+	JZ           set501
+	VADDPS       (AX), Y0, Y0
+	VADDPS       32(AX), Y1, Y1
+	VADDPS       64(AX), Y2, Y2
+	VADDPS       96(AX), Y3, Y3
+	VADDPS       128(AX), Y4, Y4
+	VADDPS       160(AX), Y5, Y5
+	VADDPS       192(AX), Y6, Y6
+	VADDPS       224(AX), Y7, Y7
+
+set501:
+	MOVQ   24(DI), DX
+	TESTQ  DX, DX
+	JZ     plain502
+	VADDPS (DX), Y0, Y0
+	VADDPS 32(DX), Y1, Y1
+	VADDPS 64(DX), Y2, Y2
+	VADDPS 96(DX), Y3, Y3
+	VADDPS 128(DX), Y4, Y4
+	VADDPS 160(DX), Y5, Y5
+	VADDPS 192(DX), Y6, Y6
+	VADDPS 224(DX), Y7, Y7
+
+plain502:
+	TESTQ  $0x00000002, CX
+	JZ     linear503
+	VXORPS Y9, Y9, Y9
+	VMAXPS Y0, Y9, Y0
+	VMAXPS Y1, Y9, Y1
+	VMAXPS Y2, Y9, Y2
+	VMAXPS Y3, Y9, Y3
+	VMAXPS Y4, Y9, Y4
+	VMAXPS Y5, Y9, Y5
+	VMAXPS Y6, Y9, Y6
+	VMAXPS Y7, Y9, Y7
+
+linear503:
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS Y2, 64(AX)
+	VMOVUPS Y3, 96(AX)
+	VMOVUPS Y4, 128(AX)
+	VMOVUPS Y5, 160(AX)
+	VMOVUPS Y6, 192(AX)
+	VMOVUPS Y7, 224(AX)
 	VZEROUPPER
 	RET
 
@@ -12668,15 +12902,15 @@ TEXT ·transpose32AVX2(SB), NOSPLIT, $64-40
 	ADDQ     R10, R9
 	VPCMPEQD Y15, Y15, Y15
 
-square489:
+square504:
 	CMPQ    DX, $+8
-	JGE     full490
+	JGE     full505
 	MOVQ    DX, CX
 	NEGQ    CX
 	LEAQ    lanes<>+0(SB), R9
 	VMOVUPS 32(R9)(CX*4), Y15
 
-full490:
+full505:
 	MOVQ       (SP), R9
 	VMASKMOVPS (BX)(R9*1), Y15, Y0
 	MOVQ       8(SP), R9
@@ -12728,7 +12962,7 @@ full490:
 	ADDQ       $+32, BX
 	ADDQ       $+512, AX
 	SUBQ       $+8, DX
-	JG         square489
+	JG         square504
 	VZEROUPPER
 	RET
 
@@ -12740,20 +12974,20 @@ TEXT ·add32AVX2(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), DX
 	XORL BX, BX
 	SUBQ $+8, DX
-	JLT  rest492
+	JLT  rest507
 
-again491:
+again506:
 	VMOVUPS (AX)(BX*1), Y0
 	VMOVUPS (CX)(BX*1), Y1
 	VADDPS  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)(BX*1)
 	ADDQ    $+32, BX
 	SUBQ    $+8, DX
-	JGE     again491
+	JGE     again506
 
-rest492:
+rest507:
 	ADDQ       $+8, DX
-	JZ         end493
+	JZ         end508
 	NEGQ       DX
 	LEAQ       lanes<>+0(SB), SI
 	VMOVUPS    32(SI)(DX*4), Y0
@@ -12762,7 +12996,7 @@ rest492:
 	VADDPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(BX*1)
 
-end493:
+end508:
 	VZEROUPPER
 	RET
 
@@ -12774,20 +13008,20 @@ TEXT ·mul32AVX2(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), DX
 	XORL BX, BX
 	SUBQ $+8, DX
-	JLT  rest495
+	JLT  rest510
 
-again494:
+again509:
 	VMOVUPS (AX)(BX*1), Y0
 	VMOVUPS (CX)(BX*1), Y1
 	VMULPS  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)(BX*1)
 	ADDQ    $+32, BX
 	SUBQ    $+8, DX
-	JGE     again494
+	JGE     again509
 
-rest495:
+rest510:
 	ADDQ       $+8, DX
-	JZ         end496
+	JZ         end511
 	NEGQ       DX
 	LEAQ       lanes<>+0(SB), SI
 	VMOVUPS    32(SI)(DX*4), Y0
@@ -12796,7 +13030,7 @@ rest495:
 	VMULPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(BX*1)
 
-end496:
+end511:
 	VZEROUPPER
 	RET
 
@@ -12808,19 +13042,19 @@ TEXT ·scale32AVX2(SB), NOSPLIT, $0-20
 	XORL         DX, DX
 	VBROADCASTSS a+16(FP), Y0
 	SUBQ         $+8, CX
-	JLT          rest498
+	JLT          rest513
 
-again497:
+again512:
 	VMOVUPS (AX)(DX*1), Y1
 	VMULPS  Y0, Y1, Y1
 	VMOVUPS Y1, (AX)(DX*1)
 	ADDQ    $+32, DX
 	SUBQ    $+8, CX
-	JGE     again497
+	JGE     again512
 
-rest498:
+rest513:
 	ADDQ       $+8, CX
-	JZ         end499
+	JZ         end514
 	NEGQ       CX
 	LEAQ       lanes<>+0(SB), BX
 	VMOVUPS    32(BX)(CX*4), Y1
@@ -12828,7 +13062,7 @@ rest498:
 	VMULPS     Y0, Y2, Y2
 	VMASKMOVPS Y2, Y1, (AX)(DX*1)
 
-end499:
+end514:
 	VZEROUPPER
 	RET
 
@@ -12841,9 +13075,9 @@ TEXT ·lerp32AVX2(SB), NOSPLIT, $0-28
 	XORL         BX, BX
 	VBROADCASTSS a+24(FP), Y0
 	SUBQ         $+8, DX
-	JLT          rest501
+	JLT          rest516
 
-again500:
+again515:
 	VMOVUPS     (AX)(BX*1), Y1
 	VMOVUPS     (CX)(BX*1), Y2
 	VSUBPS      Y1, Y2, Y2
@@ -12851,11 +13085,11 @@ again500:
 	VMOVUPS     Y1, (AX)(BX*1)
 	ADDQ        $+32, BX
 	SUBQ        $+8, DX
-	JGE         again500
+	JGE         again515
 
-rest501:
+rest516:
 	ADDQ        $+8, DX
-	JZ          end502
+	JZ          end517
 	NEGQ        DX
 	LEAQ        lanes<>+0(SB), SI
 	VMOVUPS     32(SI)(DX*4), Y1
@@ -12865,7 +13099,7 @@ rest501:
 	VFMADD231PS Y0, Y3, Y2
 	VMASKMOVPS  Y2, Y1, (AX)(BX*1)
 
-end502:
+end517:
 	VZEROUPPER
 	RET
 
@@ -12878,9 +13112,9 @@ TEXT ·reluGrad32AVX2(SB), NOSPLIT, $0-24
 	XORL   BX, BX
 	VXORPS Y0, Y0, Y0
 	SUBQ   $+8, DX
-	JLT    rest504
+	JLT    rest519
 
-again503:
+again518:
 	VMOVUPS (CX)(BX*1), Y1
 	VMOVUPS (AX)(BX*1), Y2
 	VCMPPS  $0x0e, Y0, Y1, Y1
@@ -12888,11 +13122,11 @@ again503:
 	VMOVUPS Y2, (AX)(BX*1)
 	ADDQ    $+32, BX
 	SUBQ    $+8, DX
-	JGE     again503
+	JGE     again518
 
-rest504:
+rest519:
 	ADDQ       $+8, DX
-	JZ         end505
+	JZ         end520
 	NEGQ       DX
 	LEAQ       lanes<>+0(SB), SI
 	VMOVUPS    32(SI)(DX*4), Y1
@@ -12902,7 +13136,7 @@ rest504:
 	VANDPS     Y0, Y3, Y3
 	VMASKMOVPS Y3, Y1, (AX)(BX*1)
 
-end505:
+end520:
 	VZEROUPPER
 	RET
 
@@ -12923,9 +13157,9 @@ TEXT ·adam32AVX2(SB), NOSPLIT, $0-68
 	VBROADCASTSS eps+60(FP), Y5
 	VBROADCASTSS inverse+64(FP), Y6
 	SUBQ         $+8, SI
-	JLT          rest507
+	JLT          rest522
 
-again506:
+again521:
 	VMOVUPS     (BX)(DI*1), Y7
 	VMOVUPS     (CX)(DI*1), Y8
 	VMOVUPS     (DX)(DI*1), Y9
@@ -12946,11 +13180,11 @@ again506:
 	VMOVUPS     Y7, (AX)(DI*1)
 	ADDQ        $+32, DI
 	SUBQ        $+8, SI
-	JGE         again506
+	JGE         again521
 
-rest507:
+rest522:
 	ADDQ        $+8, SI
-	JZ          end508
+	JZ          end523
 	NEGQ        SI
 	LEAQ        lanes<>+0(SB), R8
 	VMOVUPS     32(R8)(SI*4), Y7
@@ -12973,7 +13207,7 @@ rest507:
 	VSUBPS      Y9, Y0, Y0
 	VMASKMOVPS  Y0, Y7, (AX)(DI*1)
 
-end508:
+end523:
 	VZEROUPPER
 	RET
 
@@ -12992,6 +13226,8 @@ TEXT ·multiply64AVX2(SB), NOSPLIT, $0-8
 	LEAQ (R8)(R8*4), R12
 	LEAQ (SI)(R11*2), R13
 	ADDQ R8, R13
+	CMPQ 72(DI), $+8
+	JG   line524
 
 	// The last register of a row is full, or as full as there are columns.
 	MOVQ    72(DI), CX
@@ -13003,19 +13239,19 @@ TEXT ·multiply64AVX2(SB), NOSPLIT, $0-8
 	VMOVUPS 32(DX)(CX*8), Y15
 	MOVQ    64(DI), DX
 	CMPQ    72(DI), $+4
-	JLE     narrow509
+	JLE     narrow525
 	CMPQ    72(DI), $+8
-	JLT     cut510
+	JLT     cut526
 	CMPQ    DX, $+6
-	JE      rows511
+	JE      rows527
 	CMPQ    DX, $+5
-	JE      rows512
+	JE      rows528
 	CMPQ    DX, $+4
-	JE      rows513
+	JE      rows529
 	CMPQ    DX, $+3
-	JE      rows514
+	JE      rows530
 	CMPQ    DX, $+2
-	JE      rows515
+	JE      rows531
 
 	// 1 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
@@ -13025,7 +13261,7 @@ TEXT ·multiply64AVX2(SB), NOSPLIT, $0-8
 	VXORPS     Y1, Y1, Y1
 	MOVQ       80(DI), CX
 
-term516:
+term532:
 	VMOVUPD      (BX), Y12
 	VMOVUPD      32(BX), Y13
 	VBROADCASTSD (SI), Y14
@@ -13034,41 +13270,41 @@ term516:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term516
+	JNZ          term532
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set517
+	JZ           set533
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
 	VMOVUPD      32(DX), Y13
 	VADDPD       Y13, Y1, Y1
 
-set517:
+set533:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain518
+	JZ      plain534
 	VMOVUPD (DX), Y12
 	VMOVUPD 32(DX), Y13
 	VADDPD  Y12, Y0, Y0
 	VADDPD  Y13, Y1, Y1
 
-plain518:
+plain534:
 	TESTQ  $0x00000002, CX
-	JZ     linear519
+	JZ     linear535
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
 	VMAXPD Y0, Y12, Y0
 	VMAXPD Y1, Y12, Y1
 
-linear519:
+linear535:
 	VMOVUPD Y0, (AX)
 	VMOVUPD Y1, 32(AX)
 	VZEROUPPER
 	RET
 
-rows515:
+rows531:
 	// 2 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -13082,7 +13318,7 @@ rows515:
 	VXORPS     Y3, Y3, Y3
 	MOVQ       80(DI), CX
 
-term520:
+term536:
 	VMOVUPD      (BX), Y12
 	VMOVUPD      32(BX), Y13
 	VBROADCASTSD (SI), Y14
@@ -13094,10 +13330,10 @@ term520:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term520
+	JNZ          term536
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set521
+	JZ           set537
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
@@ -13109,10 +13345,10 @@ term520:
 	VMOVUPD      32(DX), Y13
 	VADDPD       Y13, Y3, Y3
 
-set521:
+set537:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain522
+	JZ      plain538
 	VMOVUPD (DX), Y12
 	VMOVUPD 32(DX), Y13
 	VADDPD  Y12, Y0, Y0
@@ -13120,9 +13356,9 @@ set521:
 	VADDPD  Y12, Y2, Y2
 	VADDPD  Y13, Y3, Y3
 
-plain522:
+plain538:
 	TESTQ  $0x00000002, CX
-	JZ     linear523
+	JZ     linear539
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -13131,7 +13367,7 @@ plain522:
 	VMAXPD Y2, Y12, Y2
 	VMAXPD Y3, Y12, Y3
 
-linear523:
+linear539:
 	VMOVUPD Y0, (AX)
 	VMOVUPD Y1, 32(AX)
 	ADDQ    R15, AX
@@ -13140,7 +13376,7 @@ linear523:
 	VZEROUPPER
 	RET
 
-rows514:
+rows530:
 	// 3 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -13159,7 +13395,7 @@ rows514:
 	VXORPS     Y5, Y5, Y5
 	MOVQ       80(DI), CX
 
-term524:
+term540:
 	VMOVUPD      (BX), Y12
 	VMOVUPD      32(BX), Y13
 	VBROADCASTSD (SI), Y14
@@ -13174,10 +13410,10 @@ term524:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term524
+	JNZ          term540
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set525
+	JZ           set541
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
@@ -13194,10 +13430,10 @@ term524:
 	VMOVUPD      32(DX), Y13
 	VADDPD       Y13, Y5, Y5
 
-set525:
+set541:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain526
+	JZ      plain542
 	VMOVUPD (DX), Y12
 	VMOVUPD 32(DX), Y13
 	VADDPD  Y12, Y0, Y0
@@ -13207,9 +13443,9 @@ set525:
 	VADDPD  Y12, Y4, Y4
 	VADDPD  Y13, Y5, Y5
 
-plain526:
+plain542:
 	TESTQ  $0x00000002, CX
-	JZ     linear527
+	JZ     linear543
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -13220,7 +13456,7 @@ plain526:
 	VMAXPD Y4, Y12, Y4
 	VMAXPD Y5, Y12, Y5
 
-linear527:
+linear543:
 	VMOVUPD Y0, (AX)
 	VMOVUPD Y1, 32(AX)
 	ADDQ    R15, AX
@@ -13232,7 +13468,7 @@ linear527:
 	VZEROUPPER
 	RET
 
-rows513:
+rows529:
 	// 4 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -13256,7 +13492,7 @@ rows513:
 	VXORPS     Y7, Y7, Y7
 	MOVQ       80(DI), CX
 
-term528:
+term544:
 	VMOVUPD      (BX), Y12
 	VMOVUPD      32(BX), Y13
 	VBROADCASTSD (SI), Y14
@@ -13274,10 +13510,10 @@ term528:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term528
+	JNZ          term544
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set529
+	JZ           set545
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
@@ -13299,10 +13535,10 @@ term528:
 	VMOVUPD      32(DX), Y13
 	VADDPD       Y13, Y7, Y7
 
-set529:
+set545:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain530
+	JZ      plain546
 	VMOVUPD (DX), Y12
 	VMOVUPD 32(DX), Y13
 	VADDPD  Y12, Y0, Y0
@@ -13314,9 +13550,9 @@ set529:
 	VADDPD  Y12, Y6, Y6
 	VADDPD  Y13, Y7, Y7
 
-plain530:
+plain546:
 	TESTQ  $0x00000002, CX
-	JZ     linear531
+	JZ     linear547
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -13329,7 +13565,7 @@ plain530:
 	VMAXPD Y6, Y12, Y6
 	VMAXPD Y7, Y12, Y7
 
-linear531:
+linear547:
 	VMOVUPD Y0, (AX)
 	VMOVUPD Y1, 32(AX)
 	ADDQ    R15, AX
@@ -13344,7 +13580,7 @@ linear531:
 	VZEROUPPER
 	RET
 
-rows512:
+rows528:
 	// 5 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -13373,7 +13609,7 @@ rows512:
 	VXORPS     Y9, Y9, Y9
 	MOVQ       80(DI), CX
 
-term532:
+term548:
 	VMOVUPD      (BX), Y12
 	VMOVUPD      32(BX), Y13
 	VBROADCASTSD (SI), Y14
@@ -13394,10 +13630,10 @@ term532:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term532
+	JNZ          term548
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set533
+	JZ           set549
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
@@ -13424,10 +13660,10 @@ term532:
 	VMOVUPD      32(DX), Y13
 	VADDPD       Y13, Y9, Y9
 
-set533:
+set549:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain534
+	JZ      plain550
 	VMOVUPD (DX), Y12
 	VMOVUPD 32(DX), Y13
 	VADDPD  Y12, Y0, Y0
@@ -13441,9 +13677,9 @@ set533:
 	VADDPD  Y12, Y8, Y8
 	VADDPD  Y13, Y9, Y9
 
-plain534:
+plain550:
 	TESTQ  $0x00000002, CX
-	JZ     linear535
+	JZ     linear551
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -13458,7 +13694,7 @@ plain534:
 	VMAXPD Y8, Y12, Y8
 	VMAXPD Y9, Y12, Y9
 
-linear535:
+linear551:
 	VMOVUPD Y0, (AX)
 	VMOVUPD Y1, 32(AX)
 	ADDQ    R15, AX
@@ -13476,7 +13712,7 @@ linear535:
 	VZEROUPPER
 	RET
 
-rows511:
+rows527:
 	// 6 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -13510,7 +13746,7 @@ rows511:
 	VXORPS     Y11, Y11, Y11
 	MOVQ       80(DI), CX
 
-term536:
+term552:
 	VMOVUPD      (BX), Y12
 	VMOVUPD      32(BX), Y13
 	VBROADCASTSD (SI), Y14
@@ -13534,10 +13770,10 @@ term536:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term536
+	JNZ          term552
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set537
+	JZ           set553
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
@@ -13569,10 +13805,10 @@ term536:
 	VMOVUPD      32(DX), Y13
 	VADDPD       Y13, Y11, Y11
 
-set537:
+set553:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain538
+	JZ      plain554
 	VMOVUPD (DX), Y12
 	VMOVUPD 32(DX), Y13
 	VADDPD  Y12, Y0, Y0
@@ -13588,9 +13824,9 @@ set537:
 	VADDPD  Y12, Y10, Y10
 	VADDPD  Y13, Y11, Y11
 
-plain538:
+plain554:
 	TESTQ  $0x00000002, CX
-	JZ     linear539
+	JZ     linear555
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -13607,7 +13843,7 @@ plain538:
 	VMAXPD Y10, Y12, Y10
 	VMAXPD Y11, Y12, Y11
 
-linear539:
+linear555:
 	VMOVUPD Y0, (AX)
 	VMOVUPD Y1, 32(AX)
 	ADDQ    R15, AX
@@ -13628,17 +13864,17 @@ linear539:
 	VZEROUPPER
 	RET
 
-cut510:
+cut526:
 	CMPQ DX, $+6
-	JE   rows540
+	JE   rows556
 	CMPQ DX, $+5
-	JE   rows541
+	JE   rows557
 	CMPQ DX, $+4
-	JE   rows542
+	JE   rows558
 	CMPQ DX, $+3
-	JE   rows543
+	JE   rows559
 	CMPQ DX, $+2
-	JE   rows544
+	JE   rows560
 
 	// 1 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
@@ -13648,7 +13884,7 @@ cut510:
 	VXORPS     Y1, Y1, Y1
 	MOVQ       80(DI), CX
 
-term545:
+term561:
 	VMOVUPD      (BX), Y12
 	VMASKMOVPD   32(BX), Y15, Y13
 	VBROADCASTSD (SI), Y14
@@ -13657,41 +13893,41 @@ term545:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term545
+	JNZ          term561
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set546
+	JZ           set562
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
 	VMASKMOVPD   32(DX), Y15, Y13
 	VADDPD       Y13, Y1, Y1
 
-set546:
+set562:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain547
+	JZ         plain563
 	VMOVUPD    (DX), Y12
 	VMASKMOVPD 32(DX), Y15, Y13
 	VADDPD     Y12, Y0, Y0
 	VADDPD     Y13, Y1, Y1
 
-plain547:
+plain563:
 	TESTQ  $0x00000002, CX
-	JZ     linear548
+	JZ     linear564
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
 	VMAXPD Y0, Y12, Y0
 	VMAXPD Y1, Y12, Y1
 
-linear548:
+linear564:
 	VMOVUPD    Y0, (AX)
 	VMASKMOVPD Y1, Y15, 32(AX)
 	VZEROUPPER
 	RET
 
-rows544:
+rows560:
 	// 2 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -13705,7 +13941,7 @@ rows544:
 	VXORPS     Y3, Y3, Y3
 	MOVQ       80(DI), CX
 
-term549:
+term565:
 	VMOVUPD      (BX), Y12
 	VMASKMOVPD   32(BX), Y15, Y13
 	VBROADCASTSD (SI), Y14
@@ -13717,10 +13953,10 @@ term549:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term549
+	JNZ          term565
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set550
+	JZ           set566
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
@@ -13732,10 +13968,10 @@ term549:
 	VMASKMOVPD   32(DX), Y15, Y13
 	VADDPD       Y13, Y3, Y3
 
-set550:
+set566:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain551
+	JZ         plain567
 	VMOVUPD    (DX), Y12
 	VMASKMOVPD 32(DX), Y15, Y13
 	VADDPD     Y12, Y0, Y0
@@ -13743,9 +13979,9 @@ set550:
 	VADDPD     Y12, Y2, Y2
 	VADDPD     Y13, Y3, Y3
 
-plain551:
+plain567:
 	TESTQ  $0x00000002, CX
-	JZ     linear552
+	JZ     linear568
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -13754,7 +13990,7 @@ plain551:
 	VMAXPD Y2, Y12, Y2
 	VMAXPD Y3, Y12, Y3
 
-linear552:
+linear568:
 	VMOVUPD    Y0, (AX)
 	VMASKMOVPD Y1, Y15, 32(AX)
 	ADDQ       R15, AX
@@ -13763,7 +13999,7 @@ linear552:
 	VZEROUPPER
 	RET
 
-rows543:
+rows559:
 	// 3 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -13782,7 +14018,7 @@ rows543:
 	VXORPS     Y5, Y5, Y5
 	MOVQ       80(DI), CX
 
-term553:
+term569:
 	VMOVUPD      (BX), Y12
 	VMASKMOVPD   32(BX), Y15, Y13
 	VBROADCASTSD (SI), Y14
@@ -13797,10 +14033,10 @@ term553:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term553
+	JNZ          term569
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set554
+	JZ           set570
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
@@ -13817,10 +14053,10 @@ term553:
 	VMASKMOVPD   32(DX), Y15, Y13
 	VADDPD       Y13, Y5, Y5
 
-set554:
+set570:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain555
+	JZ         plain571
 	VMOVUPD    (DX), Y12
 	VMASKMOVPD 32(DX), Y15, Y13
 	VADDPD     Y12, Y0, Y0
@@ -13830,9 +14066,9 @@ set554:
 	VADDPD     Y12, Y4, Y4
 	VADDPD     Y13, Y5, Y5
 
-plain555:
+plain571:
 	TESTQ  $0x00000002, CX
-	JZ     linear556
+	JZ     linear572
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -13843,7 +14079,7 @@ plain555:
 	VMAXPD Y4, Y12, Y4
 	VMAXPD Y5, Y12, Y5
 
-linear556:
+linear572:
 	VMOVUPD    Y0, (AX)
 	VMASKMOVPD Y1, Y15, 32(AX)
 	ADDQ       R15, AX
@@ -13855,7 +14091,7 @@ linear556:
 	VZEROUPPER
 	RET
 
-rows542:
+rows558:
 	// 4 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -13879,7 +14115,7 @@ rows542:
 	VXORPS     Y7, Y7, Y7
 	MOVQ       80(DI), CX
 
-term557:
+term573:
 	VMOVUPD      (BX), Y12
 	VMASKMOVPD   32(BX), Y15, Y13
 	VBROADCASTSD (SI), Y14
@@ -13897,10 +14133,10 @@ term557:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term557
+	JNZ          term573
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set558
+	JZ           set574
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
@@ -13922,10 +14158,10 @@ term557:
 	VMASKMOVPD   32(DX), Y15, Y13
 	VADDPD       Y13, Y7, Y7
 
-set558:
+set574:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain559
+	JZ         plain575
 	VMOVUPD    (DX), Y12
 	VMASKMOVPD 32(DX), Y15, Y13
 	VADDPD     Y12, Y0, Y0
@@ -13937,9 +14173,9 @@ set558:
 	VADDPD     Y12, Y6, Y6
 	VADDPD     Y13, Y7, Y7
 
-plain559:
+plain575:
 	TESTQ  $0x00000002, CX
-	JZ     linear560
+	JZ     linear576
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -13952,7 +14188,7 @@ plain559:
 	VMAXPD Y6, Y12, Y6
 	VMAXPD Y7, Y12, Y7
 
-linear560:
+linear576:
 	VMOVUPD    Y0, (AX)
 	VMASKMOVPD Y1, Y15, 32(AX)
 	ADDQ       R15, AX
@@ -13967,7 +14203,7 @@ linear560:
 	VZEROUPPER
 	RET
 
-rows541:
+rows557:
 	// 5 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -13996,7 +14232,7 @@ rows541:
 	VXORPS     Y9, Y9, Y9
 	MOVQ       80(DI), CX
 
-term561:
+term577:
 	VMOVUPD      (BX), Y12
 	VMASKMOVPD   32(BX), Y15, Y13
 	VBROADCASTSD (SI), Y14
@@ -14017,10 +14253,10 @@ term561:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term561
+	JNZ          term577
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set562
+	JZ           set578
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
@@ -14047,10 +14283,10 @@ term561:
 	VMASKMOVPD   32(DX), Y15, Y13
 	VADDPD       Y13, Y9, Y9
 
-set562:
+set578:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain563
+	JZ         plain579
 	VMOVUPD    (DX), Y12
 	VMASKMOVPD 32(DX), Y15, Y13
 	VADDPD     Y12, Y0, Y0
@@ -14064,9 +14300,9 @@ set562:
 	VADDPD     Y12, Y8, Y8
 	VADDPD     Y13, Y9, Y9
 
-plain563:
+plain579:
 	TESTQ  $0x00000002, CX
-	JZ     linear564
+	JZ     linear580
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -14081,7 +14317,7 @@ plain563:
 	VMAXPD Y8, Y12, Y8
 	VMAXPD Y9, Y12, Y9
 
-linear564:
+linear580:
 	VMOVUPD    Y0, (AX)
 	VMASKMOVPD Y1, Y15, 32(AX)
 	ADDQ       R15, AX
@@ -14099,7 +14335,7 @@ linear564:
 	VZEROUPPER
 	RET
 
-rows540:
+rows556:
 	// 6 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -14133,7 +14369,7 @@ rows540:
 	VXORPS     Y11, Y11, Y11
 	MOVQ       80(DI), CX
 
-term565:
+term581:
 	VMOVUPD      (BX), Y12
 	VMASKMOVPD   32(BX), Y15, Y13
 	VBROADCASTSD (SI), Y14
@@ -14157,10 +14393,10 @@ term565:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term565
+	JNZ          term581
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set566
+	JZ           set582
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
@@ -14192,10 +14428,10 @@ term565:
 	VMASKMOVPD   32(DX), Y15, Y13
 	VADDPD       Y13, Y11, Y11
 
-set566:
+set582:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain567
+	JZ         plain583
 	VMOVUPD    (DX), Y12
 	VMASKMOVPD 32(DX), Y15, Y13
 	VADDPD     Y12, Y0, Y0
@@ -14211,9 +14447,9 @@ set566:
 	VADDPD     Y12, Y10, Y10
 	VADDPD     Y13, Y11, Y11
 
-plain567:
+plain583:
 	TESTQ  $0x00000002, CX
-	JZ     linear568
+	JZ     linear584
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -14230,7 +14466,7 @@ plain567:
 	VMAXPD Y10, Y12, Y10
 	VMAXPD Y11, Y12, Y11
 
-linear568:
+linear584:
 	VMOVUPD    Y0, (AX)
 	VMASKMOVPD Y1, Y15, 32(AX)
 	ADDQ       R15, AX
@@ -14251,17 +14487,17 @@ linear568:
 	VZEROUPPER
 	RET
 
-narrow509:
+narrow525:
 	CMPQ DX, $+6
-	JE   rows569
+	JE   rows585
 	CMPQ DX, $+5
-	JE   rows570
+	JE   rows586
 	CMPQ DX, $+4
-	JE   rows571
+	JE   rows587
 	CMPQ DX, $+3
-	JE   rows572
+	JE   rows588
 	CMPQ DX, $+2
-	JE   rows573
+	JE   rows589
 
 	// 1 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
@@ -14269,42 +14505,42 @@ narrow509:
 	VXORPS     Y0, Y0, Y0
 	MOVQ       80(DI), CX
 
-term574:
+term590:
 	VMASKMOVPD   (BX), Y15, Y12
 	VBROADCASTSD (SI), Y14
 	VFMADD231PD  Y14, Y12, Y0
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term574
+	JNZ          term590
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set575
+	JZ           set591
 	MOVQ         AX, DX
 	VMASKMOVPD   (DX), Y15, Y12
 	VADDPD       Y12, Y0, Y0
 
-set575:
+set591:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain576
+	JZ         plain592
 	VMASKMOVPD (DX), Y15, Y12
 	VADDPD     Y12, Y0, Y0
 
-plain576:
+plain592:
 	TESTQ  $0x00000002, CX
-	JZ     linear577
+	JZ     linear593
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
 	VMAXPD Y0, Y12, Y0
 
-linear577:
+linear593:
 	VMASKMOVPD Y0, Y15, (AX)
 	VZEROUPPER
 	RET
 
-rows573:
+rows589:
 	// 2 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -14314,7 +14550,7 @@ rows573:
 	VXORPS     Y1, Y1, Y1
 	MOVQ       80(DI), CX
 
-term578:
+term594:
 	VMASKMOVPD   (BX), Y15, Y12
 	VBROADCASTSD (SI), Y14
 	VFMADD231PD  Y14, Y12, Y0
@@ -14323,10 +14559,10 @@ term578:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term578
+	JNZ          term594
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set579
+	JZ           set595
 	MOVQ         AX, DX
 	VMASKMOVPD   (DX), Y15, Y12
 	VADDPD       Y12, Y0, Y0
@@ -14334,31 +14570,31 @@ term578:
 	VMASKMOVPD   (DX), Y15, Y12
 	VADDPD       Y12, Y1, Y1
 
-set579:
+set595:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain580
+	JZ         plain596
 	VMASKMOVPD (DX), Y15, Y12
 	VADDPD     Y12, Y0, Y0
 	VADDPD     Y12, Y1, Y1
 
-plain580:
+plain596:
 	TESTQ  $0x00000002, CX
-	JZ     linear581
+	JZ     linear597
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
 	VMAXPD Y0, Y12, Y0
 	VMAXPD Y1, Y12, Y1
 
-linear581:
+linear597:
 	VMASKMOVPD Y0, Y15, (AX)
 	ADDQ       R15, AX
 	VMASKMOVPD Y1, Y15, (AX)
 	VZEROUPPER
 	RET
 
-rows572:
+rows588:
 	// 3 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -14371,7 +14607,7 @@ rows572:
 	VXORPS     Y2, Y2, Y2
 	MOVQ       80(DI), CX
 
-term582:
+term598:
 	VMASKMOVPD   (BX), Y15, Y12
 	VBROADCASTSD (SI), Y14
 	VFMADD231PD  Y14, Y12, Y0
@@ -14382,10 +14618,10 @@ term582:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term582
+	JNZ          term598
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set583
+	JZ           set599
 	MOVQ         AX, DX
 	VMASKMOVPD   (DX), Y15, Y12
 	VADDPD       Y12, Y0, Y0
@@ -14396,18 +14632,18 @@ term582:
 	VMASKMOVPD   (DX), Y15, Y12
 	VADDPD       Y12, Y2, Y2
 
-set583:
+set599:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain584
+	JZ         plain600
 	VMASKMOVPD (DX), Y15, Y12
 	VADDPD     Y12, Y0, Y0
 	VADDPD     Y12, Y1, Y1
 	VADDPD     Y12, Y2, Y2
 
-plain584:
+plain600:
 	TESTQ  $0x00000002, CX
-	JZ     linear585
+	JZ     linear601
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -14415,7 +14651,7 @@ plain584:
 	VMAXPD Y1, Y12, Y1
 	VMAXPD Y2, Y12, Y2
 
-linear585:
+linear601:
 	VMASKMOVPD Y0, Y15, (AX)
 	ADDQ       R15, AX
 	VMASKMOVPD Y1, Y15, (AX)
@@ -14424,7 +14660,7 @@ linear585:
 	VZEROUPPER
 	RET
 
-rows571:
+rows587:
 	// 4 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -14440,7 +14676,7 @@ rows571:
 	VXORPS     Y3, Y3, Y3
 	MOVQ       80(DI), CX
 
-term586:
+term602:
 	VMASKMOVPD   (BX), Y15, Y12
 	VBROADCASTSD (SI), Y14
 	VFMADD231PD  Y14, Y12, Y0
@@ -14453,10 +14689,10 @@ term586:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term586
+	JNZ          term602
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set587
+	JZ           set603
 	MOVQ         AX, DX
 	VMASKMOVPD   (DX), Y15, Y12
 	VADDPD       Y12, Y0, Y0
@@ -14470,19 +14706,19 @@ term586:
 	VMASKMOVPD   (DX), Y15, Y12
 	VADDPD       Y12, Y3, Y3
 
-set587:
+set603:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain588
+	JZ         plain604
 	VMASKMOVPD (DX), Y15, Y12
 	VADDPD     Y12, Y0, Y0
 	VADDPD     Y12, Y1, Y1
 	VADDPD     Y12, Y2, Y2
 	VADDPD     Y12, Y3, Y3
 
-plain588:
+plain604:
 	TESTQ  $0x00000002, CX
-	JZ     linear589
+	JZ     linear605
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -14491,7 +14727,7 @@ plain588:
 	VMAXPD Y2, Y12, Y2
 	VMAXPD Y3, Y12, Y3
 
-linear589:
+linear605:
 	VMASKMOVPD Y0, Y15, (AX)
 	ADDQ       R15, AX
 	VMASKMOVPD Y1, Y15, (AX)
@@ -14502,7 +14738,7 @@ linear589:
 	VZEROUPPER
 	RET
 
-rows570:
+rows586:
 	// 5 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -14521,7 +14757,7 @@ rows570:
 	VXORPS     Y4, Y4, Y4
 	MOVQ       80(DI), CX
 
-term590:
+term606:
 	VMASKMOVPD   (BX), Y15, Y12
 	VBROADCASTSD (SI), Y14
 	VFMADD231PD  Y14, Y12, Y0
@@ -14536,10 +14772,10 @@ term590:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term590
+	JNZ          term606
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set591
+	JZ           set607
 	MOVQ         AX, DX
 	VMASKMOVPD   (DX), Y15, Y12
 	VADDPD       Y12, Y0, Y0
@@ -14556,10 +14792,10 @@ term590:
 	VMASKMOVPD   (DX), Y15, Y12
 	VADDPD       Y12, Y4, Y4
 
-set591:
+set607:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain592
+	JZ         plain608
 	VMASKMOVPD (DX), Y15, Y12
 	VADDPD     Y12, Y0, Y0
 	VADDPD     Y12, Y1, Y1
@@ -14567,9 +14803,9 @@ set591:
 	VADDPD     Y12, Y3, Y3
 	VADDPD     Y12, Y4, Y4
 
-plain592:
+plain608:
 	TESTQ  $0x00000002, CX
-	JZ     linear593
+	JZ     linear609
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -14579,7 +14815,7 @@ plain592:
 	VMAXPD Y3, Y12, Y3
 	VMAXPD Y4, Y12, Y4
 
-linear593:
+linear609:
 	VMASKMOVPD Y0, Y15, (AX)
 	ADDQ       R15, AX
 	VMASKMOVPD Y1, Y15, (AX)
@@ -14592,7 +14828,7 @@ linear593:
 	VZEROUPPER
 	RET
 
-rows569:
+rows585:
 	// 6 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -14614,7 +14850,7 @@ rows569:
 	VXORPS     Y5, Y5, Y5
 	MOVQ       80(DI), CX
 
-term594:
+term610:
 	VMASKMOVPD   (BX), Y15, Y12
 	VBROADCASTSD (SI), Y14
 	VFMADD231PD  Y14, Y12, Y0
@@ -14631,10 +14867,10 @@ term594:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term594
+	JNZ          term610
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set595
+	JZ           set611
 	MOVQ         AX, DX
 	VMASKMOVPD   (DX), Y15, Y12
 	VADDPD       Y12, Y0, Y0
@@ -14654,10 +14890,10 @@ term594:
 	VMASKMOVPD   (DX), Y15, Y12
 	VADDPD       Y12, Y5, Y5
 
-set595:
+set611:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain596
+	JZ         plain612
 	VMASKMOVPD (DX), Y15, Y12
 	VADDPD     Y12, Y0, Y0
 	VADDPD     Y12, Y1, Y1
@@ -14666,9 +14902,9 @@ set595:
 	VADDPD     Y12, Y4, Y4
 	VADDPD     Y12, Y5, Y5
 
-plain596:
+plain612:
 	TESTQ  $0x00000002, CX
-	JZ     linear597
+	JZ     linear613
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -14679,7 +14915,7 @@ plain596:
 	VMAXPD Y4, Y12, Y4
 	VMAXPD Y5, Y12, Y5
 
-linear597:
+linear613:
 	VMASKMOVPD Y0, Y15, (AX)
 	ADDQ       R15, AX
 	VMASKMOVPD Y1, Y15, (AX)
@@ -14691,6 +14927,82 @@ linear597:
 	VMASKMOVPD Y4, Y15, (AX)
 	ADDQ       R15, AX
 	VMASKMOVPD Y5, Y15, (AX)
+	VZEROUPPER
+	RET
+
+line524:
+	// One row of many registers.
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVQ   80(DI), CX
+
+term614:
+	VBROADCASTSD (SI), Y8
+	VFMADD231PD  (BX), Y8, Y0
+	VFMADD231PD  32(BX), Y8, Y1
+	VFMADD231PD  64(BX), Y8, Y2
+	VFMADD231PD  96(BX), Y8, Y3
+	VFMADD231PD  128(BX), Y8, Y4
+	VFMADD231PD  160(BX), Y8, Y5
+	VFMADD231PD  192(BX), Y8, Y6
+	VFMADD231PD  224(BX), Y8, Y7
+	ADDQ         R9, SI
+	ADDQ         R10, BX
+	DECQ         CX
+	JNZ          term614
+	MOVQ         88(DI), CX
+	TESTQ        $0x00000001, CX
+	JZ           set615
+	VADDPD       (AX), Y0, Y0
+	VADDPD       32(AX), Y1, Y1
+	VADDPD       64(AX), Y2, Y2
+	VADDPD       96(AX), Y3, Y3
+	VADDPD       128(AX), Y4, Y4
+	VADDPD       160(AX), Y5, Y5
+	VADDPD       192(AX), Y6, Y6
+	VADDPD       224(AX), Y7, Y7
+
+set615:
+	MOVQ   24(DI), DX
+	TESTQ  DX, DX
+	JZ     plain616
+	VADDPD (DX), Y0, Y0
+	VADDPD 32(DX), Y1, Y1
+	VADDPD 64(DX), Y2, Y2
+	VADDPD 96(DX), Y3, Y3
+	VADDPD 128(DX), Y4, Y4
+	VADDPD 160(DX), Y5, Y5
+	VADDPD 192(DX), Y6, Y6
+	VADDPD 224(DX), Y7, Y7
+
+plain616:
+	TESTQ  $0x00000002, CX
+	JZ     linear617
+	VXORPS Y9, Y9, Y9
+	VMAXPD Y0, Y9, Y0
+	VMAXPD Y1, Y9, Y1
+	VMAXPD Y2, Y9, Y2
+	VMAXPD Y3, Y9, Y3
+	VMAXPD Y4, Y9, Y4
+	VMAXPD Y5, Y9, Y5
+	VMAXPD Y6, Y9, Y6
+	VMAXPD Y7, Y9, Y7
+
+linear617:
+	VMOVUPD Y0, (AX)
+	VMOVUPD Y1, 32(AX)
+	VMOVUPD Y2, 64(AX)
+	VMOVUPD Y3, 96(AX)
+	VMOVUPD Y4, 128(AX)
+	VMOVUPD Y5, 160(AX)
+	VMOVUPD Y6, 192(AX)
+	VMOVUPD Y7, 224(AX)
 	VZEROUPPER
 	RET
 
@@ -14734,15 +15046,15 @@ TEXT ·transpose64AVX2(SB), NOSPLIT, $32-40
 	ADDQ     R10, R9
 	VPCMPEQD Y15, Y15, Y15
 
-square598:
+square618:
 	CMPQ    DX, $+4
-	JGE     full599
+	JGE     full619
 	MOVQ    DX, CX
 	NEGQ    CX
 	LEAQ    lanes<>+0(SB), R9
 	VMOVUPS 32(R9)(CX*8), Y15
 
-full599:
+full619:
 	MOVQ       (SP), R9
 	VMASKMOVPD (BX)(R9*1), Y15, Y0
 	MOVQ       8(SP), R9
@@ -14766,7 +15078,7 @@ full599:
 	ADDQ       $+32, BX
 	ADDQ       $+256, AX
 	SUBQ       $+4, DX
-	JG         square598
+	JG         square618
 	VZEROUPPER
 	RET
 
@@ -14778,20 +15090,20 @@ TEXT ·add64AVX2(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), DX
 	XORL BX, BX
 	SUBQ $+4, DX
-	JLT  rest601
+	JLT  rest621
 
-again600:
+again620:
 	VMOVUPD (AX)(BX*1), Y0
 	VMOVUPD (CX)(BX*1), Y1
 	VADDPD  Y1, Y0, Y0
 	VMOVUPD Y0, (AX)(BX*1)
 	ADDQ    $+32, BX
 	SUBQ    $+4, DX
-	JGE     again600
+	JGE     again620
 
-rest601:
+rest621:
 	ADDQ       $+4, DX
-	JZ         end602
+	JZ         end622
 	NEGQ       DX
 	LEAQ       lanes<>+0(SB), SI
 	VMOVUPS    32(SI)(DX*8), Y0
@@ -14800,7 +15112,7 @@ rest601:
 	VADDPD     Y2, Y1, Y1
 	VMASKMOVPD Y1, Y0, (AX)(BX*1)
 
-end602:
+end622:
 	VZEROUPPER
 	RET
 
@@ -14812,20 +15124,20 @@ TEXT ·mul64AVX2(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), DX
 	XORL BX, BX
 	SUBQ $+4, DX
-	JLT  rest604
+	JLT  rest624
 
-again603:
+again623:
 	VMOVUPD (AX)(BX*1), Y0
 	VMOVUPD (CX)(BX*1), Y1
 	VMULPD  Y1, Y0, Y0
 	VMOVUPD Y0, (AX)(BX*1)
 	ADDQ    $+32, BX
 	SUBQ    $+4, DX
-	JGE     again603
+	JGE     again623
 
-rest604:
+rest624:
 	ADDQ       $+4, DX
-	JZ         end605
+	JZ         end625
 	NEGQ       DX
 	LEAQ       lanes<>+0(SB), SI
 	VMOVUPS    32(SI)(DX*8), Y0
@@ -14834,7 +15146,7 @@ rest604:
 	VMULPD     Y2, Y1, Y1
 	VMASKMOVPD Y1, Y0, (AX)(BX*1)
 
-end605:
+end625:
 	VZEROUPPER
 	RET
 
@@ -14846,19 +15158,19 @@ TEXT ·scale64AVX2(SB), NOSPLIT, $0-24
 	XORL         DX, DX
 	VBROADCASTSD a+16(FP), Y0
 	SUBQ         $+4, CX
-	JLT          rest607
+	JLT          rest627
 
-again606:
+again626:
 	VMOVUPD (AX)(DX*1), Y1
 	VMULPD  Y0, Y1, Y1
 	VMOVUPD Y1, (AX)(DX*1)
 	ADDQ    $+32, DX
 	SUBQ    $+4, CX
-	JGE     again606
+	JGE     again626
 
-rest607:
+rest627:
 	ADDQ       $+4, CX
-	JZ         end608
+	JZ         end628
 	NEGQ       CX
 	LEAQ       lanes<>+0(SB), BX
 	VMOVUPS    32(BX)(CX*8), Y1
@@ -14866,7 +15178,7 @@ rest607:
 	VMULPD     Y0, Y2, Y2
 	VMASKMOVPD Y2, Y1, (AX)(DX*1)
 
-end608:
+end628:
 	VZEROUPPER
 	RET
 
@@ -14879,9 +15191,9 @@ TEXT ·lerp64AVX2(SB), NOSPLIT, $0-32
 	XORL         BX, BX
 	VBROADCASTSD a+24(FP), Y0
 	SUBQ         $+4, DX
-	JLT          rest610
+	JLT          rest630
 
-again609:
+again629:
 	VMOVUPD     (AX)(BX*1), Y1
 	VMOVUPD     (CX)(BX*1), Y2
 	VSUBPD      Y1, Y2, Y2
@@ -14889,11 +15201,11 @@ again609:
 	VMOVUPD     Y1, (AX)(BX*1)
 	ADDQ        $+32, BX
 	SUBQ        $+4, DX
-	JGE         again609
+	JGE         again629
 
-rest610:
+rest630:
 	ADDQ        $+4, DX
-	JZ          end611
+	JZ          end631
 	NEGQ        DX
 	LEAQ        lanes<>+0(SB), SI
 	VMOVUPS     32(SI)(DX*8), Y1
@@ -14903,7 +15215,7 @@ rest610:
 	VFMADD231PD Y0, Y3, Y2
 	VMASKMOVPD  Y2, Y1, (AX)(BX*1)
 
-end611:
+end631:
 	VZEROUPPER
 	RET
 
@@ -14916,9 +15228,9 @@ TEXT ·reluGrad64AVX2(SB), NOSPLIT, $0-24
 	XORL   BX, BX
 	VXORPS Y0, Y0, Y0
 	SUBQ   $+4, DX
-	JLT    rest613
+	JLT    rest633
 
-again612:
+again632:
 	VMOVUPD (CX)(BX*1), Y1
 	VMOVUPD (AX)(BX*1), Y2
 	VCMPPD  $0x0e, Y0, Y1, Y1
@@ -14926,11 +15238,11 @@ again612:
 	VMOVUPD Y2, (AX)(BX*1)
 	ADDQ    $+32, BX
 	SUBQ    $+4, DX
-	JGE     again612
+	JGE     again632
 
-rest613:
+rest633:
 	ADDQ       $+4, DX
-	JZ         end614
+	JZ         end634
 	NEGQ       DX
 	LEAQ       lanes<>+0(SB), SI
 	VMOVUPS    32(SI)(DX*8), Y1
@@ -14940,7 +15252,7 @@ rest613:
 	VANDPS     Y0, Y3, Y3
 	VMASKMOVPD Y3, Y1, (AX)(BX*1)
 
-end614:
+end634:
 	VZEROUPPER
 	RET
 
@@ -14961,9 +15273,9 @@ TEXT ·adam64AVX2(SB), NOSPLIT, $0-96
 	VBROADCASTSD eps+80(FP), Y5
 	VBROADCASTSD inverse+88(FP), Y6
 	SUBQ         $+4, SI
-	JLT          rest616
+	JLT          rest636
 
-again615:
+again635:
 	VMOVUPD     (BX)(DI*1), Y7
 	VMOVUPD     (CX)(DI*1), Y8
 	VMOVUPD     (DX)(DI*1), Y9
@@ -14984,11 +15296,11 @@ again615:
 	VMOVUPD     Y7, (AX)(DI*1)
 	ADDQ        $+32, DI
 	SUBQ        $+4, SI
-	JGE         again615
+	JGE         again635
 
-rest616:
+rest636:
 	ADDQ        $+4, SI
-	JZ          end617
+	JZ          end637
 	NEGQ        SI
 	LEAQ        lanes<>+0(SB), R8
 	VMOVUPS     32(R8)(SI*8), Y7
@@ -15011,7 +15323,7 @@ rest616:
 	VSUBPD      Y9, Y0, Y0
 	VMASKMOVPD  Y0, Y7, (AX)(DI*1)
 
-end617:
+end637:
 	VZEROUPPER
 	RET
 
@@ -15024,20 +15336,20 @@ TEXT ·axpy32AVX2(SB), NOSPLIT, $0-28
 	XORL         BX, BX
 	VBROADCASTSS a+24(FP), Y0
 	SUBQ         $+8, DX
-	JLT          rest619
+	JLT          rest639
 
-again618:
+again638:
 	VMOVUPS     (AX)(BX*1), Y1
 	VMOVUPS     (CX)(BX*1), Y2
 	VFMADD231PS Y0, Y2, Y1
 	VMOVUPS     Y1, (AX)(BX*1)
 	ADDQ        $+32, BX
 	SUBQ        $+8, DX
-	JGE         again618
+	JGE         again638
 
-rest619:
+rest639:
 	ADDQ        $+8, DX
-	JZ          end620
+	JZ          end640
 	NEGQ        DX
 	LEAQ        lanes<>+0(SB), SI
 	VMOVUPS     32(SI)(DX*4), Y1
@@ -15046,7 +15358,7 @@ rest619:
 	VFMADD231PS Y0, Y3, Y2
 	VMASKMOVPS  Y2, Y1, (AX)(BX*1)
 
-end620:
+end640:
 	VZEROUPPER
 	RET
 
@@ -15062,9 +15374,9 @@ TEXT ·dot32AVX2(SB), NOSPLIT, $0-28
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	SUBQ   $+32, DX
-	JLT    done622
+	JLT    done642
 
-again621:
+again641:
 	VMOVUPS     (AX)(BX*1), Y4
 	VFMADD231PS (CX)(BX*1), Y4, Y0
 	VMOVUPS     32(AX)(BX*1), Y4
@@ -15075,24 +15387,24 @@ again621:
 	VFMADD231PS 96(CX)(BX*1), Y4, Y3
 	ADDQ        $+128, BX
 	SUBQ        $+32, DX
-	JGE         again621
+	JGE         again641
 
-done622:
+done642:
 	ADDQ $+32, DX
 	SUBQ $+8, DX
-	JLT  done624
+	JLT  done644
 
-again623:
+again643:
 	VMOVUPS     (AX)(BX*1), Y4
 	VFMADD231PS (CX)(BX*1), Y4, Y0
 	ADDQ        $+32, BX
 	SUBQ        $+8, DX
-	JGE         again623
+	JGE         again643
 
-done624:
+done644:
 	ADDQ        $+8, DX
 	TESTQ       DX, DX
-	JZ          end625
+	JZ          end645
 	NEGQ        DX
 	LEAQ        lanes<>+0(SB), SI
 	VMOVUPS     32(SI)(DX*4), Y4
@@ -15100,7 +15412,7 @@ done624:
 	VMASKMOVPS  (CX)(BX*1), Y4, Y4
 	VFMADD231PS Y5, Y4, Y1
 
-end625:
+end645:
 	VADDPS       Y1, Y0, Y0
 	VADDPS       Y3, Y2, Y2
 	VADDPS       Y2, Y0, Y0
@@ -15125,9 +15437,9 @@ TEXT ·exp32AVX2(SB), NOSPLIT, $0-28
 	VBROADCASTSS numbers<>+32(SB), Y1
 	VBROADCASTSS shift+24(FP), Y2
 	SUBQ         $+8, DX
-	JLT          rest627
+	JLT          rest647
 
-again626:
+again646:
 	VMOVUPS (CX)(BX*1), Y3
 	VSUBPS  Y2, Y3, Y3
 
@@ -15161,11 +15473,11 @@ again626:
 	VMOVUPS   Y6, (AX)(BX*1)
 	ADDQ      $+32, BX
 	SUBQ      $+8, DX
-	JGE       again626
+	JGE       again646
 
-rest627:
+rest647:
 	ADDQ       $+8, DX
-	JZ         end628
+	JZ         end648
 	NEGQ       DX
 	LEAQ       lanes<>+0(SB), SI
 	VMOVUPS    32(SI)(DX*4), Y3
@@ -15201,7 +15513,7 @@ rest627:
 	VMULPS     Y0, Y4, Y4
 	VMASKMOVPS Y4, Y3, (AX)(BX*1)
 
-end628:
+end648:
 	VZEROUPPER
 	RET
 
@@ -15217,9 +15529,9 @@ TEXT ·sigmoid32AVX2(SB), NOSPLIT, $0-24
 	VBROADCASTSS numbers<>+352(SB), Y2
 	VXORPS       Y3, Y3, Y3
 	SUBQ         $+8, DX
-	JLT          rest630
+	JLT          rest650
 
-again629:
+again649:
 	VMOVUPS (CX)(BX*1), Y4
 	VORPS   numbers<>+384(SB), Y4, Y5
 
@@ -15257,11 +15569,11 @@ again629:
 	VMOVUPS   Y4, (AX)(BX*1)
 	ADDQ      $+32, BX
 	SUBQ      $+8, DX
-	JGE       again629
+	JGE       again649
 
-rest630:
+rest650:
 	ADDQ       $+8, DX
-	JZ         end631
+	JZ         end651
 	NEGQ       DX
 	LEAQ       lanes<>+0(SB), SI
 	VMOVUPS    32(SI)(DX*4), Y4
@@ -15301,7 +15613,7 @@ rest630:
 	VDIVPS     Y7, Y0, Y0
 	VMASKMOVPS Y0, Y4, (AX)(BX*1)
 
-end631:
+end651:
 	VZEROUPPER
 	RET
 
@@ -15318,9 +15630,9 @@ TEXT ·tanh32AVX2(SB), NOSPLIT, $0-24
 	VBROADCASTSS numbers<>+416(SB), Y3
 	VBROADCASTSS numbers<>+448(SB), Y4
 	SUBQ         $+8, DX
-	JLT          rest633
+	JLT          rest653
 
-again632:
+again652:
 	VMOVUPS (CX)(BX*1), Y5
 	VANDPS  numbers<>+480(SB), Y5, Y6
 	VADDPS  Y6, Y6, Y7
@@ -15370,11 +15682,11 @@ again632:
 	VMOVUPS      Y6, (AX)(BX*1)
 	ADDQ         $+32, BX
 	SUBQ         $+8, DX
-	JGE          again632
+	JGE          again652
 
-rest633:
+rest653:
 	ADDQ       $+8, DX
-	JZ         end634
+	JZ         end654
 	NEGQ       DX
 	LEAQ       lanes<>+0(SB), SI
 	VMOVUPS    32(SI)(DX*4), Y5
@@ -15426,7 +15738,7 @@ rest633:
 	VORPS        Y6, Y0, Y0
 	VMASKMOVPS   Y0, Y5, (AX)(BX*1)
 
-end634:
+end654:
 	VZEROUPPER
 	RET
 
@@ -15442,9 +15754,9 @@ TEXT ·softplus32AVX2(SB), NOSPLIT, $0-24
 	VBROADCASTSS numbers<>+672(SB), Y3
 	VXORPS       Y2, Y2, Y2
 	SUBQ         $+8, DX
-	JLT          rest636
+	JLT          rest656
 
-again635:
+again655:
 	VMOVUPS (CX)(BX*1), Y4
 	VORPS   numbers<>+384(SB), Y4, Y5
 
@@ -15502,11 +15814,11 @@ again635:
 	VMOVUPS      Y8, (AX)(BX*1)
 	ADDQ         $+32, BX
 	SUBQ         $+8, DX
-	JGE          again635
+	JGE          again655
 
-rest636:
+rest656:
 	ADDQ       $+8, DX
-	JZ         end637
+	JZ         end657
 	NEGQ       DX
 	LEAQ       lanes<>+0(SB), SI
 	VMOVUPS    32(SI)(DX*4), Y4
@@ -15566,7 +15878,7 @@ rest636:
 	VADDPS       Y5, Y6, Y6
 	VMASKMOVPS   Y6, Y4, (AX)(BX*1)
 
-end637:
+end657:
 	VZEROUPPER
 	RET
 

@@ -158,6 +158,35 @@ func TestMultiplyTiles(t *testing.T) {
 				checkProduct(t, rng, m, n, 1+rng.IntN(9), rng.IntN(4), rng.IntN(4), rng.IntN(8), Multiply[float64])
 			}
 		}
+		for n := 25; n <= 270; n += 5 + n%3 { // a single row has wider tiles
+			for finish := range 8 {
+				checkProduct(t, rng, 1, n, 1+rng.IntN(9), rng.IntN(4), 0, finish, Multiply[float32])
+				checkProduct(t, rng, 1, n, 1+rng.IntN(9), rng.IntN(4), 0, finish, Multiply[float64])
+			}
+		}
+	})
+}
+
+// A row alone has the numbers that it has among others, NaN and infinities too.
+func TestMultiplyOneRow(t *testing.T) {
+	everyUnit(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(25, 26))
+		const n, k = 200, 70
+		a, b := layout[float32](rng, 9, k, 0), layout[float32](rng, k, n, 0)
+		b.Data[3], b.Data[100], a.Data[5] = float32(math.NaN()), float32(math.Inf(1)), 0
+		bias := layout[float32](rng, 1, n, 0).Data[:n]
+		whole, row := Of(make([]float32, 9*n), 9, n), Of(make([]float32, n), 1, n)
+		for _, o := range []Finish[float32]{{}, {Bias: bias}, {Bias: bias, ReLU: true}} {
+			Multiply(whole, a, b, o)
+			for i := range 9 {
+				Multiply(row, a.Slice(i, i+1, 0, k), b, o)
+				for j, v := range row.Data {
+					if want := whole.At(i, j); !same(float64(v), float64(want)) {
+						t.Fatalf("%+v: row %d alone has %v in column %d, among others %v", o, i, v, j, want)
+					}
+				}
+			}
+		}
 	})
 }
 

@@ -43,6 +43,13 @@ func tileShape(size int) (rows, cols int) {
 	return 6, 64 / size
 }
 
+// wideCols is how many columns a tile of a single row may have instead: eight
+// registers, so that no sum waits for the one before.
+func wideCols(size int) int {
+	_, cols := tileShape(size)
+	return 4 * cols
+}
+
 // tiles calls a kernel for each tile of c, so many rows at a time as make them
 // about equal.
 func (t *tile) tiles(size int, c, a block, width int) {
@@ -128,9 +135,11 @@ func blocking(size int) (terms, bytes int) {
 // sweep takes the columns of c, the width of a tile at a time.
 func (t tile) sweep(size int, c, left, right block, packs bool, width int) {
 	t.bRow = right.rowStep
-	bias := t.bias
-	for j := 0; j < c.cols; j += width {
-		t.cols = min(width, c.cols-j)
+	bias, wide := t.bias, wideCols(size)
+	for j := 0; j < c.cols; j += t.cols {
+		if t.cols = min(width, c.cols-j); c.rows == 1 && !packs && c.cols-j >= wide {
+			t.cols = wide
+		}
 		t.b = right.at(0, j)
 		if packs {
 			t.b = unsafe.Add(right.data, j*right.rows*size)

@@ -90,9 +90,12 @@ func multiply(s shape, z size) {
 	LEAQ(Mem{Base: row, Index: row, Scale: 4}, row5)
 	LEAQ(Mem{Base: left, Index: row3, Scale: 2}, lower)
 	ADDQ(row, lower)
+	lanes := s.width / z.bytes
+	line8 := label("line")
+	CMPQ(field(tileColCount), I32(int32(2*lanes)))
+	JG(LabelRef(line8))
 	s.masks(z)
 	MOVQ(field(tileRowCount), line)
-	lanes := s.width / z.bytes
 	narrow := label("narrow")
 	CMPQ(field(tileColCount), I8(int8(lanes)))
 	JLE(LabelRef(narrow))
@@ -106,6 +109,60 @@ func multiply(s shape, z size) {
 	s.heights(z, 2, true)
 	Label(narrow)
 	s.heights(z, 1, true)
+	Label(line8)
+	s.row(z)
+	VZEROUPPER()
+	RET()
+}
+
+// wide is how many registers a tile of a single row has where it is not one of
+// many: enough for none to wait for its sum.
+const wide = 8
+
+// row emits the tile of one row and wide full registers.
+func (s shape) row(z size) {
+	Comment("One row of many registers.")
+	a, free := s.register(wide), s.register(wide+1)
+	for i := range wide {
+		s.zero(s.register(i))
+	}
+	MOVQ(field(tileTerms), count)
+	again := label("term")
+	Label(again)
+	z.broadcast(element(0), a)
+	for i := range wide {
+		z.fma(Mem{Base: right, Disp: s.width * i}, a, s.register(i))
+	}
+	ADDQ(column, left)
+	ADDQ(next, right)
+	DECQ(count)
+	JNZ(LabelRef(again))
+
+	set, plain, linear := label("set"), label("plain"), label("linear")
+	MOVQ(field(tileFinish), count)
+	TESTQ(U32(1), count)
+	JZ(LabelRef(set))
+	for i := range wide {
+		z.add(Mem{Base: to, Disp: s.width * i}, s.register(i), s.register(i))
+	}
+	Label(set)
+	MOVQ(field(tileBias), line)
+	TESTQ(line, line)
+	JZ(LabelRef(plain))
+	for i := range wide {
+		z.add(Mem{Base: line, Disp: s.width * i}, s.register(i), s.register(i))
+	}
+	Label(plain)
+	TESTQ(U32(2), count)
+	JZ(LabelRef(linear))
+	s.zero(free)
+	for i := range wide {
+		z.max(s.register(i), free, s.register(i))
+	}
+	Label(linear)
+	for i := range wide {
+		z.move(s.register(i), Mem{Base: to, Disp: s.width * i})
+	}
 }
 
 // masks emits what names the columns there are.
