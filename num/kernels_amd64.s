@@ -10649,6 +10649,101 @@ end397:
 	MOVSS         X0, ret+24(FP)
 	RET
 
+// func dots32AVX512(out *[4]float32, x *float32, y *float32, step int, n int)
+// Requires: AVX, AVX512F
+TEXT ·dots32AVX512(SB), NOSPLIT, $0-40
+	MOVQ   x+8(FP), AX
+	MOVQ   y+16(FP), DX
+	MOVQ   step+24(FP), DI
+	MOVQ   n+32(FP), CX
+	LEAQ   (DX)(DI*1), BX
+	LEAQ   (BX)(DI*1), SI
+	LEAQ   (SI)(DI*1), DI
+	XORL   R8, R8
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	SUBQ   $+32, CX
+	JLT    done399
+
+again398:
+	VMOVUPS     (AX)(R8*1), Z8
+	VFMADD231PS (DX)(R8*1), Z8, Z0
+	VFMADD231PS (BX)(R8*1), Z8, Z2
+	VFMADD231PS (SI)(R8*1), Z8, Z4
+	VFMADD231PS (DI)(R8*1), Z8, Z6
+	VMOVUPS     64(AX)(R8*1), Z8
+	VFMADD231PS 64(DX)(R8*1), Z8, Z1
+	VFMADD231PS 64(BX)(R8*1), Z8, Z3
+	VFMADD231PS 64(SI)(R8*1), Z8, Z5
+	VFMADD231PS 64(DI)(R8*1), Z8, Z7
+	ADDQ        $+128, R8
+	SUBQ        $+32, CX
+	JGE         again398
+
+done399:
+	ADDQ $+32, CX
+	SUBQ $+16, CX
+	JLT  done401
+
+again400:
+	VMOVUPS     (AX)(R8*1), Z8
+	VFMADD231PS (DX)(R8*1), Z8, Z0
+	VFMADD231PS (BX)(R8*1), Z8, Z2
+	VFMADD231PS (SI)(R8*1), Z8, Z4
+	VFMADD231PS (DI)(R8*1), Z8, Z6
+	ADDQ        $+64, R8
+	SUBQ        $+16, CX
+	JGE         again400
+
+done401:
+	ADDQ        $+16, CX
+	TESTQ       CX, CX
+	JZ          end402
+	MOVL        $0x00000001, R9
+	SHLL        CL, R9
+	DECL        R9
+	KMOVW       R9, K1
+	VMOVUPS.Z   (AX)(R8*1), K1, Z8
+	VMOVUPS.Z   (DX)(R8*1), K1, Z9
+	VFMADD231PS Z9, Z8, Z1
+	VMOVUPS.Z   (BX)(R8*1), K1, Z9
+	VFMADD231PS Z9, Z8, Z3
+	VMOVUPS.Z   (SI)(R8*1), K1, Z9
+	VFMADD231PS Z9, Z8, Z5
+	VMOVUPS.Z   (DI)(R8*1), K1, Z9
+	VFMADD231PS Z9, Z8, Z7
+
+end402:
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VADDPS        Z3, Z2, Z2
+	VEXTRACTF64X4 $0x01, Z2, Y1
+	VADDPS        Y1, Y2, Y2
+	VADDPS        Z5, Z4, Z4
+	VEXTRACTF64X4 $0x01, Z4, Y1
+	VADDPS        Y1, Y4, Y4
+	VADDPS        Z7, Z6, Z6
+	VEXTRACTF64X4 $0x01, Z6, Y1
+	VADDPS        Y1, Y6, Y6
+
+	// Pairs are added until every lane of four numbers has one of each row.
+	VHADDPS      Y2, Y0, Y0
+	VHADDPS      Y6, Y4, Y4
+	VHADDPS      Y4, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	MOVQ         out+0(FP), AX
+	VMOVUPS      X0, (AX)
+	VZEROUPPER
+	RET
+
 // func exp32AVX512(dst *float32, src *float32, n int, shift float32)
 // Requires: AVX, AVX512F
 TEXT ·exp32AVX512(SB), NOSPLIT, $0-28
@@ -10660,9 +10755,9 @@ TEXT ·exp32AVX512(SB), NOSPLIT, $0-28
 	VBROADCASTSS numbers<>+32(SB), Z1
 	VBROADCASTSS shift+24(FP), Z2
 	SUBQ         $+16, CX
-	JLT          rest399
+	JLT          rest404
 
-again398:
+again403:
 	VMOVUPS (DX)(BX*1), Z3
 	VSUBPS  Z2, Z3, Z3
 
@@ -10686,11 +10781,11 @@ again398:
 	VMOVUPS           Z6, (AX)(BX*1)
 	ADDQ              $+64, BX
 	SUBQ              $+16, CX
-	JGE               again398
+	JGE               again403
 
-rest399:
+rest404:
 	ADDQ      $+16, CX
-	JZ        end400
+	JZ        end405
 	MOVL      $0x00000001, SI
 	SHLL      CL, SI
 	DECL      SI
@@ -10717,7 +10812,7 @@ rest399:
 	VSCALEFPS         Z0, Z3, Z3
 	VMOVUPS           Z3, K1, (AX)(BX*1)
 
-end400:
+end405:
 	VZEROUPPER
 	RET
 
@@ -10733,9 +10828,9 @@ TEXT ·sigmoid32AVX512(SB), NOSPLIT, $0-24
 	VBROADCASTSS numbers<>+352(SB), Z2
 	VPXORQ       Z3, Z3, Z3
 	SUBQ         $+16, CX
-	JLT          rest402
+	JLT          rest407
 
-again401:
+again406:
 	VMOVUPS    (DX)(BX*1), Z4
 	VPORD.BCST numbers<>+384(SB), Z4, Z5
 
@@ -10763,11 +10858,11 @@ again401:
 	VMOVUPS           Z6, (AX)(BX*1)
 	ADDQ              $+64, BX
 	SUBQ              $+16, CX
-	JGE               again401
+	JGE               again406
 
-rest402:
+rest407:
 	ADDQ       $+16, CX
-	JZ         end403
+	JZ         end408
 	MOVL       $0x00000001, SI
 	SHLL       CL, SI
 	DECL       SI
@@ -10798,7 +10893,7 @@ rest402:
 	VDIVPS            Z6, Z7, Z7
 	VMOVUPS           Z7, K1, (AX)(BX*1)
 
-end403:
+end408:
 	VZEROUPPER
 	RET
 
@@ -10815,9 +10910,9 @@ TEXT ·tanh32AVX512(SB), NOSPLIT, $0-24
 	VBROADCASTSS numbers<>+416(SB), Z3
 	VBROADCASTSS numbers<>+448(SB), Z4
 	SUBQ         $+16, CX
-	JLT          rest405
+	JLT          rest410
 
-again404:
+again409:
 	VMOVUPS     (DX)(BX*1), Z5
 	VPANDD.BCST numbers<>+480(SB), Z5, Z6
 	VADDPS      Z6, Z6, Z7
@@ -10857,11 +10952,11 @@ again404:
 	VMOVUPS           Z10, (AX)(BX*1)
 	ADDQ              $+64, BX
 	SUBQ              $+16, CX
-	JGE               again404
+	JGE               again409
 
-rest405:
+rest410:
 	ADDQ        $+16, CX
-	JZ          end406
+	JZ          end411
 	MOVL        $0x00000001, SI
 	SHLL        CL, SI
 	DECL        SI
@@ -10904,7 +10999,7 @@ rest405:
 	VPORD             Z5, Z11, Z11
 	VMOVUPS           Z11, K1, (AX)(BX*1)
 
-end406:
+end411:
 	VZEROUPPER
 	RET
 
@@ -10920,9 +11015,9 @@ TEXT ·softplus32AVX512(SB), NOSPLIT, $0-24
 	VBROADCASTSS numbers<>+672(SB), Z3
 	VPXORQ       Z2, Z2, Z2
 	SUBQ         $+16, CX
-	JLT          rest408
+	JLT          rest413
 
-again407:
+again412:
 	VMOVUPS    (DX)(BX*1), Z4
 	VPORD.BCST numbers<>+384(SB), Z4, Z5
 
@@ -10970,11 +11065,11 @@ again407:
 	VMOVUPS           Z9, (AX)(BX*1)
 	ADDQ              $+64, BX
 	SUBQ              $+16, CX
-	JGE               again407
+	JGE               again412
 
-rest408:
+rest413:
 	ADDQ       $+16, CX
-	JZ         end409
+	JZ         end414
 	MOVL       $0x00000001, SI
 	SHLL       CL, SI
 	DECL       SI
@@ -11025,7 +11120,7 @@ rest408:
 	VADDPS            Z4, Z3, Z3
 	VMOVUPS           Z3, K1, (AX)(BX*1)
 
-end409:
+end414:
 	VZEROUPPER
 	RET
 
@@ -11045,7 +11140,7 @@ TEXT ·multiply32AVX2(SB), NOSPLIT, $0-8
 	LEAQ (SI)(R11*2), R13
 	ADDQ R8, R13
 	CMPQ 72(DI), $+16
-	JG   line410
+	JG   line415
 
 	// The last register of a row is full, or as full as there are columns.
 	MOVQ    72(DI), CX
@@ -11057,19 +11152,19 @@ TEXT ·multiply32AVX2(SB), NOSPLIT, $0-8
 	VMOVUPS 32(DX)(CX*4), Y15
 	MOVQ    64(DI), DX
 	CMPQ    72(DI), $+8
-	JLE     narrow411
+	JLE     narrow416
 	CMPQ    72(DI), $+16
-	JLT     cut412
+	JLT     cut417
 	CMPQ    DX, $+6
-	JE      rows413
+	JE      rows418
 	CMPQ    DX, $+5
-	JE      rows414
+	JE      rows419
 	CMPQ    DX, $+4
-	JE      rows415
+	JE      rows420
 	CMPQ    DX, $+3
-	JE      rows416
+	JE      rows421
 	CMPQ    DX, $+2
-	JE      rows417
+	JE      rows422
 
 	// 1 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
@@ -11079,7 +11174,7 @@ TEXT ·multiply32AVX2(SB), NOSPLIT, $0-8
 	VXORPS     Y1, Y1, Y1
 	MOVQ       80(DI), CX
 
-term418:
+term423:
 	VMOVUPS      (BX), Y12
 	VMOVUPS      32(BX), Y13
 	VBROADCASTSS (SI), Y14
@@ -11088,41 +11183,41 @@ term418:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term418
+	JNZ          term423
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set419
+	JZ           set424
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
 	VMOVUPS      32(DX), Y13
 	VADDPS       Y13, Y1, Y1
 
-set419:
+set424:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain420
+	JZ      plain425
 	VMOVUPS (DX), Y12
 	VMOVUPS 32(DX), Y13
 	VADDPS  Y12, Y0, Y0
 	VADDPS  Y13, Y1, Y1
 
-plain420:
+plain425:
 	TESTQ  $0x00000002, CX
-	JZ     linear421
+	JZ     linear426
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
 	VMAXPS Y0, Y12, Y0
 	VMAXPS Y1, Y12, Y1
 
-linear421:
+linear426:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	VZEROUPPER
 	RET
 
-rows417:
+rows422:
 	// 2 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -11136,7 +11231,7 @@ rows417:
 	VXORPS     Y3, Y3, Y3
 	MOVQ       80(DI), CX
 
-term422:
+term427:
 	VMOVUPS      (BX), Y12
 	VMOVUPS      32(BX), Y13
 	VBROADCASTSS (SI), Y14
@@ -11148,10 +11243,10 @@ term422:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term422
+	JNZ          term427
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set423
+	JZ           set428
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
@@ -11163,10 +11258,10 @@ term422:
 	VMOVUPS      32(DX), Y13
 	VADDPS       Y13, Y3, Y3
 
-set423:
+set428:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain424
+	JZ      plain429
 	VMOVUPS (DX), Y12
 	VMOVUPS 32(DX), Y13
 	VADDPS  Y12, Y0, Y0
@@ -11174,9 +11269,9 @@ set423:
 	VADDPS  Y12, Y2, Y2
 	VADDPS  Y13, Y3, Y3
 
-plain424:
+plain429:
 	TESTQ  $0x00000002, CX
-	JZ     linear425
+	JZ     linear430
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -11185,7 +11280,7 @@ plain424:
 	VMAXPS Y2, Y12, Y2
 	VMAXPS Y3, Y12, Y3
 
-linear425:
+linear430:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	ADDQ    R15, AX
@@ -11194,7 +11289,7 @@ linear425:
 	VZEROUPPER
 	RET
 
-rows416:
+rows421:
 	// 3 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -11213,7 +11308,7 @@ rows416:
 	VXORPS     Y5, Y5, Y5
 	MOVQ       80(DI), CX
 
-term426:
+term431:
 	VMOVUPS      (BX), Y12
 	VMOVUPS      32(BX), Y13
 	VBROADCASTSS (SI), Y14
@@ -11228,10 +11323,10 @@ term426:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term426
+	JNZ          term431
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set427
+	JZ           set432
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
@@ -11248,10 +11343,10 @@ term426:
 	VMOVUPS      32(DX), Y13
 	VADDPS       Y13, Y5, Y5
 
-set427:
+set432:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain428
+	JZ      plain433
 	VMOVUPS (DX), Y12
 	VMOVUPS 32(DX), Y13
 	VADDPS  Y12, Y0, Y0
@@ -11261,9 +11356,9 @@ set427:
 	VADDPS  Y12, Y4, Y4
 	VADDPS  Y13, Y5, Y5
 
-plain428:
+plain433:
 	TESTQ  $0x00000002, CX
-	JZ     linear429
+	JZ     linear434
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -11274,7 +11369,7 @@ plain428:
 	VMAXPS Y4, Y12, Y4
 	VMAXPS Y5, Y12, Y5
 
-linear429:
+linear434:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	ADDQ    R15, AX
@@ -11286,7 +11381,7 @@ linear429:
 	VZEROUPPER
 	RET
 
-rows415:
+rows420:
 	// 4 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -11310,7 +11405,7 @@ rows415:
 	VXORPS     Y7, Y7, Y7
 	MOVQ       80(DI), CX
 
-term430:
+term435:
 	VMOVUPS      (BX), Y12
 	VMOVUPS      32(BX), Y13
 	VBROADCASTSS (SI), Y14
@@ -11328,10 +11423,10 @@ term430:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term430
+	JNZ          term435
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set431
+	JZ           set436
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
@@ -11353,10 +11448,10 @@ term430:
 	VMOVUPS      32(DX), Y13
 	VADDPS       Y13, Y7, Y7
 
-set431:
+set436:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain432
+	JZ      plain437
 	VMOVUPS (DX), Y12
 	VMOVUPS 32(DX), Y13
 	VADDPS  Y12, Y0, Y0
@@ -11368,9 +11463,9 @@ set431:
 	VADDPS  Y12, Y6, Y6
 	VADDPS  Y13, Y7, Y7
 
-plain432:
+plain437:
 	TESTQ  $0x00000002, CX
-	JZ     linear433
+	JZ     linear438
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -11383,7 +11478,7 @@ plain432:
 	VMAXPS Y6, Y12, Y6
 	VMAXPS Y7, Y12, Y7
 
-linear433:
+linear438:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	ADDQ    R15, AX
@@ -11398,7 +11493,7 @@ linear433:
 	VZEROUPPER
 	RET
 
-rows414:
+rows419:
 	// 5 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -11427,7 +11522,7 @@ rows414:
 	VXORPS     Y9, Y9, Y9
 	MOVQ       80(DI), CX
 
-term434:
+term439:
 	VMOVUPS      (BX), Y12
 	VMOVUPS      32(BX), Y13
 	VBROADCASTSS (SI), Y14
@@ -11448,10 +11543,10 @@ term434:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term434
+	JNZ          term439
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set435
+	JZ           set440
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
@@ -11478,10 +11573,10 @@ term434:
 	VMOVUPS      32(DX), Y13
 	VADDPS       Y13, Y9, Y9
 
-set435:
+set440:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain436
+	JZ      plain441
 	VMOVUPS (DX), Y12
 	VMOVUPS 32(DX), Y13
 	VADDPS  Y12, Y0, Y0
@@ -11495,9 +11590,9 @@ set435:
 	VADDPS  Y12, Y8, Y8
 	VADDPS  Y13, Y9, Y9
 
-plain436:
+plain441:
 	TESTQ  $0x00000002, CX
-	JZ     linear437
+	JZ     linear442
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -11512,7 +11607,7 @@ plain436:
 	VMAXPS Y8, Y12, Y8
 	VMAXPS Y9, Y12, Y9
 
-linear437:
+linear442:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	ADDQ    R15, AX
@@ -11530,7 +11625,7 @@ linear437:
 	VZEROUPPER
 	RET
 
-rows413:
+rows418:
 	// 6 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -11564,7 +11659,7 @@ rows413:
 	VXORPS     Y11, Y11, Y11
 	MOVQ       80(DI), CX
 
-term438:
+term443:
 	VMOVUPS      (BX), Y12
 	VMOVUPS      32(BX), Y13
 	VBROADCASTSS (SI), Y14
@@ -11588,10 +11683,10 @@ term438:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term438
+	JNZ          term443
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set439
+	JZ           set444
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
@@ -11623,10 +11718,10 @@ term438:
 	VMOVUPS      32(DX), Y13
 	VADDPS       Y13, Y11, Y11
 
-set439:
+set444:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain440
+	JZ      plain445
 	VMOVUPS (DX), Y12
 	VMOVUPS 32(DX), Y13
 	VADDPS  Y12, Y0, Y0
@@ -11642,9 +11737,9 @@ set439:
 	VADDPS  Y12, Y10, Y10
 	VADDPS  Y13, Y11, Y11
 
-plain440:
+plain445:
 	TESTQ  $0x00000002, CX
-	JZ     linear441
+	JZ     linear446
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -11661,7 +11756,7 @@ plain440:
 	VMAXPS Y10, Y12, Y10
 	VMAXPS Y11, Y12, Y11
 
-linear441:
+linear446:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	ADDQ    R15, AX
@@ -11682,17 +11777,17 @@ linear441:
 	VZEROUPPER
 	RET
 
-cut412:
+cut417:
 	CMPQ DX, $+6
-	JE   rows442
+	JE   rows447
 	CMPQ DX, $+5
-	JE   rows443
+	JE   rows448
 	CMPQ DX, $+4
-	JE   rows444
+	JE   rows449
 	CMPQ DX, $+3
-	JE   rows445
+	JE   rows450
 	CMPQ DX, $+2
-	JE   rows446
+	JE   rows451
 
 	// 1 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
@@ -11702,7 +11797,7 @@ cut412:
 	VXORPS     Y1, Y1, Y1
 	MOVQ       80(DI), CX
 
-term447:
+term452:
 	VMOVUPS      (BX), Y12
 	VMASKMOVPS   32(BX), Y15, Y13
 	VBROADCASTSS (SI), Y14
@@ -11711,41 +11806,41 @@ term447:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term447
+	JNZ          term452
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set448
+	JZ           set453
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
 	VMASKMOVPS   32(DX), Y15, Y13
 	VADDPS       Y13, Y1, Y1
 
-set448:
+set453:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain449
+	JZ         plain454
 	VMOVUPS    (DX), Y12
 	VMASKMOVPS 32(DX), Y15, Y13
 	VADDPS     Y12, Y0, Y0
 	VADDPS     Y13, Y1, Y1
 
-plain449:
+plain454:
 	TESTQ  $0x00000002, CX
-	JZ     linear450
+	JZ     linear455
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
 	VMAXPS Y0, Y12, Y0
 	VMAXPS Y1, Y12, Y1
 
-linear450:
+linear455:
 	VMOVUPS    Y0, (AX)
 	VMASKMOVPS Y1, Y15, 32(AX)
 	VZEROUPPER
 	RET
 
-rows446:
+rows451:
 	// 2 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -11759,7 +11854,7 @@ rows446:
 	VXORPS     Y3, Y3, Y3
 	MOVQ       80(DI), CX
 
-term451:
+term456:
 	VMOVUPS      (BX), Y12
 	VMASKMOVPS   32(BX), Y15, Y13
 	VBROADCASTSS (SI), Y14
@@ -11771,10 +11866,10 @@ term451:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term451
+	JNZ          term456
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set452
+	JZ           set457
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
@@ -11786,10 +11881,10 @@ term451:
 	VMASKMOVPS   32(DX), Y15, Y13
 	VADDPS       Y13, Y3, Y3
 
-set452:
+set457:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain453
+	JZ         plain458
 	VMOVUPS    (DX), Y12
 	VMASKMOVPS 32(DX), Y15, Y13
 	VADDPS     Y12, Y0, Y0
@@ -11797,9 +11892,9 @@ set452:
 	VADDPS     Y12, Y2, Y2
 	VADDPS     Y13, Y3, Y3
 
-plain453:
+plain458:
 	TESTQ  $0x00000002, CX
-	JZ     linear454
+	JZ     linear459
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -11808,7 +11903,7 @@ plain453:
 	VMAXPS Y2, Y12, Y2
 	VMAXPS Y3, Y12, Y3
 
-linear454:
+linear459:
 	VMOVUPS    Y0, (AX)
 	VMASKMOVPS Y1, Y15, 32(AX)
 	ADDQ       R15, AX
@@ -11817,7 +11912,7 @@ linear454:
 	VZEROUPPER
 	RET
 
-rows445:
+rows450:
 	// 3 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -11836,7 +11931,7 @@ rows445:
 	VXORPS     Y5, Y5, Y5
 	MOVQ       80(DI), CX
 
-term455:
+term460:
 	VMOVUPS      (BX), Y12
 	VMASKMOVPS   32(BX), Y15, Y13
 	VBROADCASTSS (SI), Y14
@@ -11851,10 +11946,10 @@ term455:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term455
+	JNZ          term460
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set456
+	JZ           set461
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
@@ -11871,10 +11966,10 @@ term455:
 	VMASKMOVPS   32(DX), Y15, Y13
 	VADDPS       Y13, Y5, Y5
 
-set456:
+set461:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain457
+	JZ         plain462
 	VMOVUPS    (DX), Y12
 	VMASKMOVPS 32(DX), Y15, Y13
 	VADDPS     Y12, Y0, Y0
@@ -11884,9 +11979,9 @@ set456:
 	VADDPS     Y12, Y4, Y4
 	VADDPS     Y13, Y5, Y5
 
-plain457:
+plain462:
 	TESTQ  $0x00000002, CX
-	JZ     linear458
+	JZ     linear463
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -11897,7 +11992,7 @@ plain457:
 	VMAXPS Y4, Y12, Y4
 	VMAXPS Y5, Y12, Y5
 
-linear458:
+linear463:
 	VMOVUPS    Y0, (AX)
 	VMASKMOVPS Y1, Y15, 32(AX)
 	ADDQ       R15, AX
@@ -11909,7 +12004,7 @@ linear458:
 	VZEROUPPER
 	RET
 
-rows444:
+rows449:
 	// 4 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -11933,7 +12028,7 @@ rows444:
 	VXORPS     Y7, Y7, Y7
 	MOVQ       80(DI), CX
 
-term459:
+term464:
 	VMOVUPS      (BX), Y12
 	VMASKMOVPS   32(BX), Y15, Y13
 	VBROADCASTSS (SI), Y14
@@ -11951,10 +12046,10 @@ term459:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term459
+	JNZ          term464
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set460
+	JZ           set465
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
@@ -11976,10 +12071,10 @@ term459:
 	VMASKMOVPS   32(DX), Y15, Y13
 	VADDPS       Y13, Y7, Y7
 
-set460:
+set465:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain461
+	JZ         plain466
 	VMOVUPS    (DX), Y12
 	VMASKMOVPS 32(DX), Y15, Y13
 	VADDPS     Y12, Y0, Y0
@@ -11991,9 +12086,9 @@ set460:
 	VADDPS     Y12, Y6, Y6
 	VADDPS     Y13, Y7, Y7
 
-plain461:
+plain466:
 	TESTQ  $0x00000002, CX
-	JZ     linear462
+	JZ     linear467
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -12006,7 +12101,7 @@ plain461:
 	VMAXPS Y6, Y12, Y6
 	VMAXPS Y7, Y12, Y7
 
-linear462:
+linear467:
 	VMOVUPS    Y0, (AX)
 	VMASKMOVPS Y1, Y15, 32(AX)
 	ADDQ       R15, AX
@@ -12021,7 +12116,7 @@ linear462:
 	VZEROUPPER
 	RET
 
-rows443:
+rows448:
 	// 5 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -12050,7 +12145,7 @@ rows443:
 	VXORPS     Y9, Y9, Y9
 	MOVQ       80(DI), CX
 
-term463:
+term468:
 	VMOVUPS      (BX), Y12
 	VMASKMOVPS   32(BX), Y15, Y13
 	VBROADCASTSS (SI), Y14
@@ -12071,10 +12166,10 @@ term463:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term463
+	JNZ          term468
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set464
+	JZ           set469
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
@@ -12101,10 +12196,10 @@ term463:
 	VMASKMOVPS   32(DX), Y15, Y13
 	VADDPS       Y13, Y9, Y9
 
-set464:
+set469:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain465
+	JZ         plain470
 	VMOVUPS    (DX), Y12
 	VMASKMOVPS 32(DX), Y15, Y13
 	VADDPS     Y12, Y0, Y0
@@ -12118,9 +12213,9 @@ set464:
 	VADDPS     Y12, Y8, Y8
 	VADDPS     Y13, Y9, Y9
 
-plain465:
+plain470:
 	TESTQ  $0x00000002, CX
-	JZ     linear466
+	JZ     linear471
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -12135,7 +12230,7 @@ plain465:
 	VMAXPS Y8, Y12, Y8
 	VMAXPS Y9, Y12, Y9
 
-linear466:
+linear471:
 	VMOVUPS    Y0, (AX)
 	VMASKMOVPS Y1, Y15, 32(AX)
 	ADDQ       R15, AX
@@ -12153,7 +12248,7 @@ linear466:
 	VZEROUPPER
 	RET
 
-rows442:
+rows447:
 	// 6 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -12187,7 +12282,7 @@ rows442:
 	VXORPS     Y11, Y11, Y11
 	MOVQ       80(DI), CX
 
-term467:
+term472:
 	VMOVUPS      (BX), Y12
 	VMASKMOVPS   32(BX), Y15, Y13
 	VBROADCASTSS (SI), Y14
@@ -12211,10 +12306,10 @@ term467:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term467
+	JNZ          term472
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set468
+	JZ           set473
 	MOVQ         AX, DX
 	VMOVUPS      (DX), Y12
 	VADDPS       Y12, Y0, Y0
@@ -12246,10 +12341,10 @@ term467:
 	VMASKMOVPS   32(DX), Y15, Y13
 	VADDPS       Y13, Y11, Y11
 
-set468:
+set473:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain469
+	JZ         plain474
 	VMOVUPS    (DX), Y12
 	VMASKMOVPS 32(DX), Y15, Y13
 	VADDPS     Y12, Y0, Y0
@@ -12265,9 +12360,9 @@ set468:
 	VADDPS     Y12, Y10, Y10
 	VADDPS     Y13, Y11, Y11
 
-plain469:
+plain474:
 	TESTQ  $0x00000002, CX
-	JZ     linear470
+	JZ     linear475
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -12284,7 +12379,7 @@ plain469:
 	VMAXPS Y10, Y12, Y10
 	VMAXPS Y11, Y12, Y11
 
-linear470:
+linear475:
 	VMOVUPS    Y0, (AX)
 	VMASKMOVPS Y1, Y15, 32(AX)
 	ADDQ       R15, AX
@@ -12305,17 +12400,17 @@ linear470:
 	VZEROUPPER
 	RET
 
-narrow411:
+narrow416:
 	CMPQ DX, $+6
-	JE   rows471
+	JE   rows476
 	CMPQ DX, $+5
-	JE   rows472
+	JE   rows477
 	CMPQ DX, $+4
-	JE   rows473
+	JE   rows478
 	CMPQ DX, $+3
-	JE   rows474
+	JE   rows479
 	CMPQ DX, $+2
-	JE   rows475
+	JE   rows480
 
 	// 1 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
@@ -12323,42 +12418,42 @@ narrow411:
 	VXORPS     Y0, Y0, Y0
 	MOVQ       80(DI), CX
 
-term476:
+term481:
 	VMASKMOVPS   (BX), Y15, Y12
 	VBROADCASTSS (SI), Y14
 	VFMADD231PS  Y14, Y12, Y0
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term476
+	JNZ          term481
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set477
+	JZ           set482
 	MOVQ         AX, DX
 	VMASKMOVPS   (DX), Y15, Y12
 	VADDPS       Y12, Y0, Y0
 
-set477:
+set482:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain478
+	JZ         plain483
 	VMASKMOVPS (DX), Y15, Y12
 	VADDPS     Y12, Y0, Y0
 
-plain478:
+plain483:
 	TESTQ  $0x00000002, CX
-	JZ     linear479
+	JZ     linear484
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
 	VMAXPS Y0, Y12, Y0
 
-linear479:
+linear484:
 	VMASKMOVPS Y0, Y15, (AX)
 	VZEROUPPER
 	RET
 
-rows475:
+rows480:
 	// 2 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -12368,7 +12463,7 @@ rows475:
 	VXORPS     Y1, Y1, Y1
 	MOVQ       80(DI), CX
 
-term480:
+term485:
 	VMASKMOVPS   (BX), Y15, Y12
 	VBROADCASTSS (SI), Y14
 	VFMADD231PS  Y14, Y12, Y0
@@ -12377,10 +12472,10 @@ term480:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term480
+	JNZ          term485
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set481
+	JZ           set486
 	MOVQ         AX, DX
 	VMASKMOVPS   (DX), Y15, Y12
 	VADDPS       Y12, Y0, Y0
@@ -12388,31 +12483,31 @@ term480:
 	VMASKMOVPS   (DX), Y15, Y12
 	VADDPS       Y12, Y1, Y1
 
-set481:
+set486:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain482
+	JZ         plain487
 	VMASKMOVPS (DX), Y15, Y12
 	VADDPS     Y12, Y0, Y0
 	VADDPS     Y12, Y1, Y1
 
-plain482:
+plain487:
 	TESTQ  $0x00000002, CX
-	JZ     linear483
+	JZ     linear488
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
 	VMAXPS Y0, Y12, Y0
 	VMAXPS Y1, Y12, Y1
 
-linear483:
+linear488:
 	VMASKMOVPS Y0, Y15, (AX)
 	ADDQ       R15, AX
 	VMASKMOVPS Y1, Y15, (AX)
 	VZEROUPPER
 	RET
 
-rows474:
+rows479:
 	// 3 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -12425,7 +12520,7 @@ rows474:
 	VXORPS     Y2, Y2, Y2
 	MOVQ       80(DI), CX
 
-term484:
+term489:
 	VMASKMOVPS   (BX), Y15, Y12
 	VBROADCASTSS (SI), Y14
 	VFMADD231PS  Y14, Y12, Y0
@@ -12436,10 +12531,10 @@ term484:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term484
+	JNZ          term489
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set485
+	JZ           set490
 	MOVQ         AX, DX
 	VMASKMOVPS   (DX), Y15, Y12
 	VADDPS       Y12, Y0, Y0
@@ -12450,18 +12545,18 @@ term484:
 	VMASKMOVPS   (DX), Y15, Y12
 	VADDPS       Y12, Y2, Y2
 
-set485:
+set490:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain486
+	JZ         plain491
 	VMASKMOVPS (DX), Y15, Y12
 	VADDPS     Y12, Y0, Y0
 	VADDPS     Y12, Y1, Y1
 	VADDPS     Y12, Y2, Y2
 
-plain486:
+plain491:
 	TESTQ  $0x00000002, CX
-	JZ     linear487
+	JZ     linear492
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -12469,7 +12564,7 @@ plain486:
 	VMAXPS Y1, Y12, Y1
 	VMAXPS Y2, Y12, Y2
 
-linear487:
+linear492:
 	VMASKMOVPS Y0, Y15, (AX)
 	ADDQ       R15, AX
 	VMASKMOVPS Y1, Y15, (AX)
@@ -12478,7 +12573,7 @@ linear487:
 	VZEROUPPER
 	RET
 
-rows473:
+rows478:
 	// 4 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -12494,7 +12589,7 @@ rows473:
 	VXORPS     Y3, Y3, Y3
 	MOVQ       80(DI), CX
 
-term488:
+term493:
 	VMASKMOVPS   (BX), Y15, Y12
 	VBROADCASTSS (SI), Y14
 	VFMADD231PS  Y14, Y12, Y0
@@ -12507,10 +12602,10 @@ term488:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term488
+	JNZ          term493
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set489
+	JZ           set494
 	MOVQ         AX, DX
 	VMASKMOVPS   (DX), Y15, Y12
 	VADDPS       Y12, Y0, Y0
@@ -12524,19 +12619,19 @@ term488:
 	VMASKMOVPS   (DX), Y15, Y12
 	VADDPS       Y12, Y3, Y3
 
-set489:
+set494:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain490
+	JZ         plain495
 	VMASKMOVPS (DX), Y15, Y12
 	VADDPS     Y12, Y0, Y0
 	VADDPS     Y12, Y1, Y1
 	VADDPS     Y12, Y2, Y2
 	VADDPS     Y12, Y3, Y3
 
-plain490:
+plain495:
 	TESTQ  $0x00000002, CX
-	JZ     linear491
+	JZ     linear496
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -12545,7 +12640,7 @@ plain490:
 	VMAXPS Y2, Y12, Y2
 	VMAXPS Y3, Y12, Y3
 
-linear491:
+linear496:
 	VMASKMOVPS Y0, Y15, (AX)
 	ADDQ       R15, AX
 	VMASKMOVPS Y1, Y15, (AX)
@@ -12556,7 +12651,7 @@ linear491:
 	VZEROUPPER
 	RET
 
-rows472:
+rows477:
 	// 5 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -12575,7 +12670,7 @@ rows472:
 	VXORPS     Y4, Y4, Y4
 	MOVQ       80(DI), CX
 
-term492:
+term497:
 	VMASKMOVPS   (BX), Y15, Y12
 	VBROADCASTSS (SI), Y14
 	VFMADD231PS  Y14, Y12, Y0
@@ -12590,10 +12685,10 @@ term492:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term492
+	JNZ          term497
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set493
+	JZ           set498
 	MOVQ         AX, DX
 	VMASKMOVPS   (DX), Y15, Y12
 	VADDPS       Y12, Y0, Y0
@@ -12610,10 +12705,10 @@ term492:
 	VMASKMOVPS   (DX), Y15, Y12
 	VADDPS       Y12, Y4, Y4
 
-set493:
+set498:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain494
+	JZ         plain499
 	VMASKMOVPS (DX), Y15, Y12
 	VADDPS     Y12, Y0, Y0
 	VADDPS     Y12, Y1, Y1
@@ -12621,9 +12716,9 @@ set493:
 	VADDPS     Y12, Y3, Y3
 	VADDPS     Y12, Y4, Y4
 
-plain494:
+plain499:
 	TESTQ  $0x00000002, CX
-	JZ     linear495
+	JZ     linear500
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -12633,7 +12728,7 @@ plain494:
 	VMAXPS Y3, Y12, Y3
 	VMAXPS Y4, Y12, Y4
 
-linear495:
+linear500:
 	VMASKMOVPS Y0, Y15, (AX)
 	ADDQ       R15, AX
 	VMASKMOVPS Y1, Y15, (AX)
@@ -12646,7 +12741,7 @@ linear495:
 	VZEROUPPER
 	RET
 
-rows471:
+rows476:
 	// 6 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -12668,7 +12763,7 @@ rows471:
 	VXORPS     Y5, Y5, Y5
 	MOVQ       80(DI), CX
 
-term496:
+term501:
 	VMASKMOVPS   (BX), Y15, Y12
 	VBROADCASTSS (SI), Y14
 	VFMADD231PS  Y14, Y12, Y0
@@ -12685,10 +12780,10 @@ term496:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term496
+	JNZ          term501
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set497
+	JZ           set502
 	MOVQ         AX, DX
 	VMASKMOVPS   (DX), Y15, Y12
 	VADDPS       Y12, Y0, Y0
@@ -12708,10 +12803,10 @@ term496:
 	VMASKMOVPS   (DX), Y15, Y12
 	VADDPS       Y12, Y5, Y5
 
-set497:
+set502:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain498
+	JZ         plain503
 	VMASKMOVPS (DX), Y15, Y12
 	VADDPS     Y12, Y0, Y0
 	VADDPS     Y12, Y1, Y1
@@ -12720,9 +12815,9 @@ set497:
 	VADDPS     Y12, Y4, Y4
 	VADDPS     Y12, Y5, Y5
 
-plain498:
+plain503:
 	TESTQ  $0x00000002, CX
-	JZ     linear499
+	JZ     linear504
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -12733,7 +12828,7 @@ plain498:
 	VMAXPS Y4, Y12, Y4
 	VMAXPS Y5, Y12, Y5
 
-linear499:
+linear504:
 	VMASKMOVPS Y0, Y15, (AX)
 	ADDQ       R15, AX
 	VMASKMOVPS Y1, Y15, (AX)
@@ -12748,7 +12843,7 @@ linear499:
 	VZEROUPPER
 	RET
 
-line410:
+line415:
 	// One row of many registers.
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -12760,7 +12855,7 @@ line410:
 	VXORPS Y7, Y7, Y7
 	MOVQ   80(DI), CX
 
-term500:
+term505:
 	VBROADCASTSS (SI), Y8
 	VFMADD231PS  (BX), Y8, Y0
 	VFMADD231PS  32(BX), Y8, Y1
@@ -12773,10 +12868,10 @@ term500:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term500
+	JNZ          term505
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set501
+	JZ           set506
 	VADDPS       (AX), Y0, Y0
 	VADDPS       32(AX), Y1, Y1
 	VADDPS       64(AX), Y2, Y2
@@ -12786,10 +12881,10 @@ term500:
 	VADDPS       192(AX), Y6, Y6
 	VADDPS       224(AX), Y7, Y7
 
-set501:
+set506:
 	MOVQ   24(DI), DX
 	TESTQ  DX, DX
-	JZ     plain502
+	JZ     plain507
 	VADDPS (DX), Y0, Y0
 	VADDPS 32(DX), Y1, Y1
 	VADDPS 64(DX), Y2, Y2
@@ -12799,9 +12894,9 @@ set501:
 	VADDPS 192(DX), Y6, Y6
 	VADDPS 224(DX), Y7, Y7
 
-plain502:
+plain507:
 	TESTQ  $0x00000002, CX
-	JZ     linear503
+	JZ     linear508
 	VXORPS Y9, Y9, Y9
 	VMAXPS Y0, Y9, Y0
 	VMAXPS Y1, Y9, Y1
@@ -12812,7 +12907,7 @@ plain502:
 	VMAXPS Y6, Y9, Y6
 	VMAXPS Y7, Y9, Y7
 
-linear503:
+linear508:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	VMOVUPS Y2, 64(AX)
@@ -12902,15 +12997,15 @@ TEXT ·transpose32AVX2(SB), NOSPLIT, $64-40
 	ADDQ     R10, R9
 	VPCMPEQD Y15, Y15, Y15
 
-square504:
+square509:
 	CMPQ    DX, $+8
-	JGE     full505
+	JGE     full510
 	MOVQ    DX, CX
 	NEGQ    CX
 	LEAQ    lanes<>+0(SB), R9
 	VMOVUPS 32(R9)(CX*4), Y15
 
-full505:
+full510:
 	MOVQ       (SP), R9
 	VMASKMOVPS (BX)(R9*1), Y15, Y0
 	MOVQ       8(SP), R9
@@ -12962,7 +13057,7 @@ full505:
 	ADDQ       $+32, BX
 	ADDQ       $+512, AX
 	SUBQ       $+8, DX
-	JG         square504
+	JG         square509
 	VZEROUPPER
 	RET
 
@@ -12974,20 +13069,20 @@ TEXT ·add32AVX2(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), DX
 	XORL BX, BX
 	SUBQ $+8, DX
-	JLT  rest507
+	JLT  rest512
 
-again506:
+again511:
 	VMOVUPS (AX)(BX*1), Y0
 	VMOVUPS (CX)(BX*1), Y1
 	VADDPS  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)(BX*1)
 	ADDQ    $+32, BX
 	SUBQ    $+8, DX
-	JGE     again506
+	JGE     again511
 
-rest507:
+rest512:
 	ADDQ       $+8, DX
-	JZ         end508
+	JZ         end513
 	NEGQ       DX
 	LEAQ       lanes<>+0(SB), SI
 	VMOVUPS    32(SI)(DX*4), Y0
@@ -12996,7 +13091,7 @@ rest507:
 	VADDPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(BX*1)
 
-end508:
+end513:
 	VZEROUPPER
 	RET
 
@@ -13008,20 +13103,20 @@ TEXT ·mul32AVX2(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), DX
 	XORL BX, BX
 	SUBQ $+8, DX
-	JLT  rest510
+	JLT  rest515
 
-again509:
+again514:
 	VMOVUPS (AX)(BX*1), Y0
 	VMOVUPS (CX)(BX*1), Y1
 	VMULPS  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)(BX*1)
 	ADDQ    $+32, BX
 	SUBQ    $+8, DX
-	JGE     again509
+	JGE     again514
 
-rest510:
+rest515:
 	ADDQ       $+8, DX
-	JZ         end511
+	JZ         end516
 	NEGQ       DX
 	LEAQ       lanes<>+0(SB), SI
 	VMOVUPS    32(SI)(DX*4), Y0
@@ -13030,7 +13125,7 @@ rest510:
 	VMULPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(BX*1)
 
-end511:
+end516:
 	VZEROUPPER
 	RET
 
@@ -13042,19 +13137,19 @@ TEXT ·scale32AVX2(SB), NOSPLIT, $0-20
 	XORL         DX, DX
 	VBROADCASTSS a+16(FP), Y0
 	SUBQ         $+8, CX
-	JLT          rest513
+	JLT          rest518
 
-again512:
+again517:
 	VMOVUPS (AX)(DX*1), Y1
 	VMULPS  Y0, Y1, Y1
 	VMOVUPS Y1, (AX)(DX*1)
 	ADDQ    $+32, DX
 	SUBQ    $+8, CX
-	JGE     again512
+	JGE     again517
 
-rest513:
+rest518:
 	ADDQ       $+8, CX
-	JZ         end514
+	JZ         end519
 	NEGQ       CX
 	LEAQ       lanes<>+0(SB), BX
 	VMOVUPS    32(BX)(CX*4), Y1
@@ -13062,7 +13157,7 @@ rest513:
 	VMULPS     Y0, Y2, Y2
 	VMASKMOVPS Y2, Y1, (AX)(DX*1)
 
-end514:
+end519:
 	VZEROUPPER
 	RET
 
@@ -13075,9 +13170,9 @@ TEXT ·lerp32AVX2(SB), NOSPLIT, $0-28
 	XORL         BX, BX
 	VBROADCASTSS a+24(FP), Y0
 	SUBQ         $+8, DX
-	JLT          rest516
+	JLT          rest521
 
-again515:
+again520:
 	VMOVUPS     (AX)(BX*1), Y1
 	VMOVUPS     (CX)(BX*1), Y2
 	VSUBPS      Y1, Y2, Y2
@@ -13085,11 +13180,11 @@ again515:
 	VMOVUPS     Y1, (AX)(BX*1)
 	ADDQ        $+32, BX
 	SUBQ        $+8, DX
-	JGE         again515
+	JGE         again520
 
-rest516:
+rest521:
 	ADDQ        $+8, DX
-	JZ          end517
+	JZ          end522
 	NEGQ        DX
 	LEAQ        lanes<>+0(SB), SI
 	VMOVUPS     32(SI)(DX*4), Y1
@@ -13099,7 +13194,7 @@ rest516:
 	VFMADD231PS Y0, Y3, Y2
 	VMASKMOVPS  Y2, Y1, (AX)(BX*1)
 
-end517:
+end522:
 	VZEROUPPER
 	RET
 
@@ -13112,9 +13207,9 @@ TEXT ·reluGrad32AVX2(SB), NOSPLIT, $0-24
 	XORL   BX, BX
 	VXORPS Y0, Y0, Y0
 	SUBQ   $+8, DX
-	JLT    rest519
+	JLT    rest524
 
-again518:
+again523:
 	VMOVUPS (CX)(BX*1), Y1
 	VMOVUPS (AX)(BX*1), Y2
 	VCMPPS  $0x0e, Y0, Y1, Y1
@@ -13122,11 +13217,11 @@ again518:
 	VMOVUPS Y2, (AX)(BX*1)
 	ADDQ    $+32, BX
 	SUBQ    $+8, DX
-	JGE     again518
+	JGE     again523
 
-rest519:
+rest524:
 	ADDQ       $+8, DX
-	JZ         end520
+	JZ         end525
 	NEGQ       DX
 	LEAQ       lanes<>+0(SB), SI
 	VMOVUPS    32(SI)(DX*4), Y1
@@ -13136,7 +13231,7 @@ rest519:
 	VANDPS     Y0, Y3, Y3
 	VMASKMOVPS Y3, Y1, (AX)(BX*1)
 
-end520:
+end525:
 	VZEROUPPER
 	RET
 
@@ -13157,9 +13252,9 @@ TEXT ·adam32AVX2(SB), NOSPLIT, $0-68
 	VBROADCASTSS eps+60(FP), Y5
 	VBROADCASTSS inverse+64(FP), Y6
 	SUBQ         $+8, SI
-	JLT          rest522
+	JLT          rest527
 
-again521:
+again526:
 	VMOVUPS     (BX)(DI*1), Y7
 	VMOVUPS     (CX)(DI*1), Y8
 	VMOVUPS     (DX)(DI*1), Y9
@@ -13180,11 +13275,11 @@ again521:
 	VMOVUPS     Y7, (AX)(DI*1)
 	ADDQ        $+32, DI
 	SUBQ        $+8, SI
-	JGE         again521
+	JGE         again526
 
-rest522:
+rest527:
 	ADDQ        $+8, SI
-	JZ          end523
+	JZ          end528
 	NEGQ        SI
 	LEAQ        lanes<>+0(SB), R8
 	VMOVUPS     32(R8)(SI*4), Y7
@@ -13207,7 +13302,7 @@ rest522:
 	VSUBPS      Y9, Y0, Y0
 	VMASKMOVPS  Y0, Y7, (AX)(DI*1)
 
-end523:
+end528:
 	VZEROUPPER
 	RET
 
@@ -13227,7 +13322,7 @@ TEXT ·multiply64AVX2(SB), NOSPLIT, $0-8
 	LEAQ (SI)(R11*2), R13
 	ADDQ R8, R13
 	CMPQ 72(DI), $+8
-	JG   line524
+	JG   line529
 
 	// The last register of a row is full, or as full as there are columns.
 	MOVQ    72(DI), CX
@@ -13239,19 +13334,19 @@ TEXT ·multiply64AVX2(SB), NOSPLIT, $0-8
 	VMOVUPS 32(DX)(CX*8), Y15
 	MOVQ    64(DI), DX
 	CMPQ    72(DI), $+4
-	JLE     narrow525
+	JLE     narrow530
 	CMPQ    72(DI), $+8
-	JLT     cut526
+	JLT     cut531
 	CMPQ    DX, $+6
-	JE      rows527
+	JE      rows532
 	CMPQ    DX, $+5
-	JE      rows528
+	JE      rows533
 	CMPQ    DX, $+4
-	JE      rows529
+	JE      rows534
 	CMPQ    DX, $+3
-	JE      rows530
+	JE      rows535
 	CMPQ    DX, $+2
-	JE      rows531
+	JE      rows536
 
 	// 1 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
@@ -13261,7 +13356,7 @@ TEXT ·multiply64AVX2(SB), NOSPLIT, $0-8
 	VXORPS     Y1, Y1, Y1
 	MOVQ       80(DI), CX
 
-term532:
+term537:
 	VMOVUPD      (BX), Y12
 	VMOVUPD      32(BX), Y13
 	VBROADCASTSD (SI), Y14
@@ -13270,41 +13365,41 @@ term532:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term532
+	JNZ          term537
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set533
+	JZ           set538
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
 	VMOVUPD      32(DX), Y13
 	VADDPD       Y13, Y1, Y1
 
-set533:
+set538:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain534
+	JZ      plain539
 	VMOVUPD (DX), Y12
 	VMOVUPD 32(DX), Y13
 	VADDPD  Y12, Y0, Y0
 	VADDPD  Y13, Y1, Y1
 
-plain534:
+plain539:
 	TESTQ  $0x00000002, CX
-	JZ     linear535
+	JZ     linear540
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
 	VMAXPD Y0, Y12, Y0
 	VMAXPD Y1, Y12, Y1
 
-linear535:
+linear540:
 	VMOVUPD Y0, (AX)
 	VMOVUPD Y1, 32(AX)
 	VZEROUPPER
 	RET
 
-rows531:
+rows536:
 	// 2 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -13318,7 +13413,7 @@ rows531:
 	VXORPS     Y3, Y3, Y3
 	MOVQ       80(DI), CX
 
-term536:
+term541:
 	VMOVUPD      (BX), Y12
 	VMOVUPD      32(BX), Y13
 	VBROADCASTSD (SI), Y14
@@ -13330,10 +13425,10 @@ term536:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term536
+	JNZ          term541
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set537
+	JZ           set542
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
@@ -13345,10 +13440,10 @@ term536:
 	VMOVUPD      32(DX), Y13
 	VADDPD       Y13, Y3, Y3
 
-set537:
+set542:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain538
+	JZ      plain543
 	VMOVUPD (DX), Y12
 	VMOVUPD 32(DX), Y13
 	VADDPD  Y12, Y0, Y0
@@ -13356,9 +13451,9 @@ set537:
 	VADDPD  Y12, Y2, Y2
 	VADDPD  Y13, Y3, Y3
 
-plain538:
+plain543:
 	TESTQ  $0x00000002, CX
-	JZ     linear539
+	JZ     linear544
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -13367,7 +13462,7 @@ plain538:
 	VMAXPD Y2, Y12, Y2
 	VMAXPD Y3, Y12, Y3
 
-linear539:
+linear544:
 	VMOVUPD Y0, (AX)
 	VMOVUPD Y1, 32(AX)
 	ADDQ    R15, AX
@@ -13376,7 +13471,7 @@ linear539:
 	VZEROUPPER
 	RET
 
-rows530:
+rows535:
 	// 3 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -13395,7 +13490,7 @@ rows530:
 	VXORPS     Y5, Y5, Y5
 	MOVQ       80(DI), CX
 
-term540:
+term545:
 	VMOVUPD      (BX), Y12
 	VMOVUPD      32(BX), Y13
 	VBROADCASTSD (SI), Y14
@@ -13410,10 +13505,10 @@ term540:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term540
+	JNZ          term545
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set541
+	JZ           set546
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
@@ -13430,10 +13525,10 @@ term540:
 	VMOVUPD      32(DX), Y13
 	VADDPD       Y13, Y5, Y5
 
-set541:
+set546:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain542
+	JZ      plain547
 	VMOVUPD (DX), Y12
 	VMOVUPD 32(DX), Y13
 	VADDPD  Y12, Y0, Y0
@@ -13443,9 +13538,9 @@ set541:
 	VADDPD  Y12, Y4, Y4
 	VADDPD  Y13, Y5, Y5
 
-plain542:
+plain547:
 	TESTQ  $0x00000002, CX
-	JZ     linear543
+	JZ     linear548
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -13456,7 +13551,7 @@ plain542:
 	VMAXPD Y4, Y12, Y4
 	VMAXPD Y5, Y12, Y5
 
-linear543:
+linear548:
 	VMOVUPD Y0, (AX)
 	VMOVUPD Y1, 32(AX)
 	ADDQ    R15, AX
@@ -13468,7 +13563,7 @@ linear543:
 	VZEROUPPER
 	RET
 
-rows529:
+rows534:
 	// 4 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -13492,7 +13587,7 @@ rows529:
 	VXORPS     Y7, Y7, Y7
 	MOVQ       80(DI), CX
 
-term544:
+term549:
 	VMOVUPD      (BX), Y12
 	VMOVUPD      32(BX), Y13
 	VBROADCASTSD (SI), Y14
@@ -13510,10 +13605,10 @@ term544:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term544
+	JNZ          term549
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set545
+	JZ           set550
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
@@ -13535,10 +13630,10 @@ term544:
 	VMOVUPD      32(DX), Y13
 	VADDPD       Y13, Y7, Y7
 
-set545:
+set550:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain546
+	JZ      plain551
 	VMOVUPD (DX), Y12
 	VMOVUPD 32(DX), Y13
 	VADDPD  Y12, Y0, Y0
@@ -13550,9 +13645,9 @@ set545:
 	VADDPD  Y12, Y6, Y6
 	VADDPD  Y13, Y7, Y7
 
-plain546:
+plain551:
 	TESTQ  $0x00000002, CX
-	JZ     linear547
+	JZ     linear552
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -13565,7 +13660,7 @@ plain546:
 	VMAXPD Y6, Y12, Y6
 	VMAXPD Y7, Y12, Y7
 
-linear547:
+linear552:
 	VMOVUPD Y0, (AX)
 	VMOVUPD Y1, 32(AX)
 	ADDQ    R15, AX
@@ -13580,7 +13675,7 @@ linear547:
 	VZEROUPPER
 	RET
 
-rows528:
+rows533:
 	// 5 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -13609,7 +13704,7 @@ rows528:
 	VXORPS     Y9, Y9, Y9
 	MOVQ       80(DI), CX
 
-term548:
+term553:
 	VMOVUPD      (BX), Y12
 	VMOVUPD      32(BX), Y13
 	VBROADCASTSD (SI), Y14
@@ -13630,10 +13725,10 @@ term548:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term548
+	JNZ          term553
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set549
+	JZ           set554
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
@@ -13660,10 +13755,10 @@ term548:
 	VMOVUPD      32(DX), Y13
 	VADDPD       Y13, Y9, Y9
 
-set549:
+set554:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain550
+	JZ      plain555
 	VMOVUPD (DX), Y12
 	VMOVUPD 32(DX), Y13
 	VADDPD  Y12, Y0, Y0
@@ -13677,9 +13772,9 @@ set549:
 	VADDPD  Y12, Y8, Y8
 	VADDPD  Y13, Y9, Y9
 
-plain550:
+plain555:
 	TESTQ  $0x00000002, CX
-	JZ     linear551
+	JZ     linear556
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -13694,7 +13789,7 @@ plain550:
 	VMAXPD Y8, Y12, Y8
 	VMAXPD Y9, Y12, Y9
 
-linear551:
+linear556:
 	VMOVUPD Y0, (AX)
 	VMOVUPD Y1, 32(AX)
 	ADDQ    R15, AX
@@ -13712,7 +13807,7 @@ linear551:
 	VZEROUPPER
 	RET
 
-rows527:
+rows532:
 	// 6 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -13746,7 +13841,7 @@ rows527:
 	VXORPS     Y11, Y11, Y11
 	MOVQ       80(DI), CX
 
-term552:
+term557:
 	VMOVUPD      (BX), Y12
 	VMOVUPD      32(BX), Y13
 	VBROADCASTSD (SI), Y14
@@ -13770,10 +13865,10 @@ term552:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term552
+	JNZ          term557
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set553
+	JZ           set558
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
@@ -13805,10 +13900,10 @@ term552:
 	VMOVUPD      32(DX), Y13
 	VADDPD       Y13, Y11, Y11
 
-set553:
+set558:
 	MOVQ    24(DI), DX
 	TESTQ   DX, DX
-	JZ      plain554
+	JZ      plain559
 	VMOVUPD (DX), Y12
 	VMOVUPD 32(DX), Y13
 	VADDPD  Y12, Y0, Y0
@@ -13824,9 +13919,9 @@ set553:
 	VADDPD  Y12, Y10, Y10
 	VADDPD  Y13, Y11, Y11
 
-plain554:
+plain559:
 	TESTQ  $0x00000002, CX
-	JZ     linear555
+	JZ     linear560
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -13843,7 +13938,7 @@ plain554:
 	VMAXPD Y10, Y12, Y10
 	VMAXPD Y11, Y12, Y11
 
-linear555:
+linear560:
 	VMOVUPD Y0, (AX)
 	VMOVUPD Y1, 32(AX)
 	ADDQ    R15, AX
@@ -13864,17 +13959,17 @@ linear555:
 	VZEROUPPER
 	RET
 
-cut526:
+cut531:
 	CMPQ DX, $+6
-	JE   rows556
+	JE   rows561
 	CMPQ DX, $+5
-	JE   rows557
+	JE   rows562
 	CMPQ DX, $+4
-	JE   rows558
+	JE   rows563
 	CMPQ DX, $+3
-	JE   rows559
+	JE   rows564
 	CMPQ DX, $+2
-	JE   rows560
+	JE   rows565
 
 	// 1 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
@@ -13884,7 +13979,7 @@ cut526:
 	VXORPS     Y1, Y1, Y1
 	MOVQ       80(DI), CX
 
-term561:
+term566:
 	VMOVUPD      (BX), Y12
 	VMASKMOVPD   32(BX), Y15, Y13
 	VBROADCASTSD (SI), Y14
@@ -13893,41 +13988,41 @@ term561:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term561
+	JNZ          term566
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set562
+	JZ           set567
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
 	VMASKMOVPD   32(DX), Y15, Y13
 	VADDPD       Y13, Y1, Y1
 
-set562:
+set567:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain563
+	JZ         plain568
 	VMOVUPD    (DX), Y12
 	VMASKMOVPD 32(DX), Y15, Y13
 	VADDPD     Y12, Y0, Y0
 	VADDPD     Y13, Y1, Y1
 
-plain563:
+plain568:
 	TESTQ  $0x00000002, CX
-	JZ     linear564
+	JZ     linear569
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
 	VMAXPD Y0, Y12, Y0
 	VMAXPD Y1, Y12, Y1
 
-linear564:
+linear569:
 	VMOVUPD    Y0, (AX)
 	VMASKMOVPD Y1, Y15, 32(AX)
 	VZEROUPPER
 	RET
 
-rows560:
+rows565:
 	// 2 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -13941,7 +14036,7 @@ rows560:
 	VXORPS     Y3, Y3, Y3
 	MOVQ       80(DI), CX
 
-term565:
+term570:
 	VMOVUPD      (BX), Y12
 	VMASKMOVPD   32(BX), Y15, Y13
 	VBROADCASTSD (SI), Y14
@@ -13953,10 +14048,10 @@ term565:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term565
+	JNZ          term570
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set566
+	JZ           set571
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
@@ -13968,10 +14063,10 @@ term565:
 	VMASKMOVPD   32(DX), Y15, Y13
 	VADDPD       Y13, Y3, Y3
 
-set566:
+set571:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain567
+	JZ         plain572
 	VMOVUPD    (DX), Y12
 	VMASKMOVPD 32(DX), Y15, Y13
 	VADDPD     Y12, Y0, Y0
@@ -13979,9 +14074,9 @@ set566:
 	VADDPD     Y12, Y2, Y2
 	VADDPD     Y13, Y3, Y3
 
-plain567:
+plain572:
 	TESTQ  $0x00000002, CX
-	JZ     linear568
+	JZ     linear573
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -13990,7 +14085,7 @@ plain567:
 	VMAXPD Y2, Y12, Y2
 	VMAXPD Y3, Y12, Y3
 
-linear568:
+linear573:
 	VMOVUPD    Y0, (AX)
 	VMASKMOVPD Y1, Y15, 32(AX)
 	ADDQ       R15, AX
@@ -13999,7 +14094,7 @@ linear568:
 	VZEROUPPER
 	RET
 
-rows559:
+rows564:
 	// 3 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -14018,7 +14113,7 @@ rows559:
 	VXORPS     Y5, Y5, Y5
 	MOVQ       80(DI), CX
 
-term569:
+term574:
 	VMOVUPD      (BX), Y12
 	VMASKMOVPD   32(BX), Y15, Y13
 	VBROADCASTSD (SI), Y14
@@ -14033,10 +14128,10 @@ term569:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term569
+	JNZ          term574
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set570
+	JZ           set575
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
@@ -14053,10 +14148,10 @@ term569:
 	VMASKMOVPD   32(DX), Y15, Y13
 	VADDPD       Y13, Y5, Y5
 
-set570:
+set575:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain571
+	JZ         plain576
 	VMOVUPD    (DX), Y12
 	VMASKMOVPD 32(DX), Y15, Y13
 	VADDPD     Y12, Y0, Y0
@@ -14066,9 +14161,9 @@ set570:
 	VADDPD     Y12, Y4, Y4
 	VADDPD     Y13, Y5, Y5
 
-plain571:
+plain576:
 	TESTQ  $0x00000002, CX
-	JZ     linear572
+	JZ     linear577
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -14079,7 +14174,7 @@ plain571:
 	VMAXPD Y4, Y12, Y4
 	VMAXPD Y5, Y12, Y5
 
-linear572:
+linear577:
 	VMOVUPD    Y0, (AX)
 	VMASKMOVPD Y1, Y15, 32(AX)
 	ADDQ       R15, AX
@@ -14091,7 +14186,7 @@ linear572:
 	VZEROUPPER
 	RET
 
-rows558:
+rows563:
 	// 4 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -14115,7 +14210,7 @@ rows558:
 	VXORPS     Y7, Y7, Y7
 	MOVQ       80(DI), CX
 
-term573:
+term578:
 	VMOVUPD      (BX), Y12
 	VMASKMOVPD   32(BX), Y15, Y13
 	VBROADCASTSD (SI), Y14
@@ -14133,10 +14228,10 @@ term573:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term573
+	JNZ          term578
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set574
+	JZ           set579
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
@@ -14158,10 +14253,10 @@ term573:
 	VMASKMOVPD   32(DX), Y15, Y13
 	VADDPD       Y13, Y7, Y7
 
-set574:
+set579:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain575
+	JZ         plain580
 	VMOVUPD    (DX), Y12
 	VMASKMOVPD 32(DX), Y15, Y13
 	VADDPD     Y12, Y0, Y0
@@ -14173,9 +14268,9 @@ set574:
 	VADDPD     Y12, Y6, Y6
 	VADDPD     Y13, Y7, Y7
 
-plain575:
+plain580:
 	TESTQ  $0x00000002, CX
-	JZ     linear576
+	JZ     linear581
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -14188,7 +14283,7 @@ plain575:
 	VMAXPD Y6, Y12, Y6
 	VMAXPD Y7, Y12, Y7
 
-linear576:
+linear581:
 	VMOVUPD    Y0, (AX)
 	VMASKMOVPD Y1, Y15, 32(AX)
 	ADDQ       R15, AX
@@ -14203,7 +14298,7 @@ linear576:
 	VZEROUPPER
 	RET
 
-rows557:
+rows562:
 	// 5 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -14232,7 +14327,7 @@ rows557:
 	VXORPS     Y9, Y9, Y9
 	MOVQ       80(DI), CX
 
-term577:
+term582:
 	VMOVUPD      (BX), Y12
 	VMASKMOVPD   32(BX), Y15, Y13
 	VBROADCASTSD (SI), Y14
@@ -14253,10 +14348,10 @@ term577:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term577
+	JNZ          term582
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set578
+	JZ           set583
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
@@ -14283,10 +14378,10 @@ term577:
 	VMASKMOVPD   32(DX), Y15, Y13
 	VADDPD       Y13, Y9, Y9
 
-set578:
+set583:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain579
+	JZ         plain584
 	VMOVUPD    (DX), Y12
 	VMASKMOVPD 32(DX), Y15, Y13
 	VADDPD     Y12, Y0, Y0
@@ -14300,9 +14395,9 @@ set578:
 	VADDPD     Y12, Y8, Y8
 	VADDPD     Y13, Y9, Y9
 
-plain579:
+plain584:
 	TESTQ  $0x00000002, CX
-	JZ     linear580
+	JZ     linear585
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -14317,7 +14412,7 @@ plain579:
 	VMAXPD Y8, Y12, Y8
 	VMAXPD Y9, Y12, Y9
 
-linear580:
+linear585:
 	VMOVUPD    Y0, (AX)
 	VMASKMOVPD Y1, Y15, 32(AX)
 	ADDQ       R15, AX
@@ -14335,7 +14430,7 @@ linear580:
 	VZEROUPPER
 	RET
 
-rows556:
+rows561:
 	// 6 rows of 2 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -14369,7 +14464,7 @@ rows556:
 	VXORPS     Y11, Y11, Y11
 	MOVQ       80(DI), CX
 
-term581:
+term586:
 	VMOVUPD      (BX), Y12
 	VMASKMOVPD   32(BX), Y15, Y13
 	VBROADCASTSD (SI), Y14
@@ -14393,10 +14488,10 @@ term581:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term581
+	JNZ          term586
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set582
+	JZ           set587
 	MOVQ         AX, DX
 	VMOVUPD      (DX), Y12
 	VADDPD       Y12, Y0, Y0
@@ -14428,10 +14523,10 @@ term581:
 	VMASKMOVPD   32(DX), Y15, Y13
 	VADDPD       Y13, Y11, Y11
 
-set582:
+set587:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain583
+	JZ         plain588
 	VMOVUPD    (DX), Y12
 	VMASKMOVPD 32(DX), Y15, Y13
 	VADDPD     Y12, Y0, Y0
@@ -14447,9 +14542,9 @@ set582:
 	VADDPD     Y12, Y10, Y10
 	VADDPD     Y13, Y11, Y11
 
-plain583:
+plain588:
 	TESTQ  $0x00000002, CX
-	JZ     linear584
+	JZ     linear589
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -14466,7 +14561,7 @@ plain583:
 	VMAXPD Y10, Y12, Y10
 	VMAXPD Y11, Y12, Y11
 
-linear584:
+linear589:
 	VMOVUPD    Y0, (AX)
 	VMASKMOVPD Y1, Y15, 32(AX)
 	ADDQ       R15, AX
@@ -14487,17 +14582,17 @@ linear584:
 	VZEROUPPER
 	RET
 
-narrow525:
+narrow530:
 	CMPQ DX, $+6
-	JE   rows585
+	JE   rows590
 	CMPQ DX, $+5
-	JE   rows586
+	JE   rows591
 	CMPQ DX, $+4
-	JE   rows587
+	JE   rows592
 	CMPQ DX, $+3
-	JE   rows588
+	JE   rows593
 	CMPQ DX, $+2
-	JE   rows589
+	JE   rows594
 
 	// 1 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
@@ -14505,42 +14600,42 @@ narrow525:
 	VXORPS     Y0, Y0, Y0
 	MOVQ       80(DI), CX
 
-term590:
+term595:
 	VMASKMOVPD   (BX), Y15, Y12
 	VBROADCASTSD (SI), Y14
 	VFMADD231PD  Y14, Y12, Y0
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term590
+	JNZ          term595
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set591
+	JZ           set596
 	MOVQ         AX, DX
 	VMASKMOVPD   (DX), Y15, Y12
 	VADDPD       Y12, Y0, Y0
 
-set591:
+set596:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain592
+	JZ         plain597
 	VMASKMOVPD (DX), Y15, Y12
 	VADDPD     Y12, Y0, Y0
 
-plain592:
+plain597:
 	TESTQ  $0x00000002, CX
-	JZ     linear593
+	JZ     linear598
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
 	VMAXPD Y0, Y12, Y0
 
-linear593:
+linear598:
 	VMASKMOVPD Y0, Y15, (AX)
 	VZEROUPPER
 	RET
 
-rows589:
+rows594:
 	// 2 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -14550,7 +14645,7 @@ rows589:
 	VXORPS     Y1, Y1, Y1
 	MOVQ       80(DI), CX
 
-term594:
+term599:
 	VMASKMOVPD   (BX), Y15, Y12
 	VBROADCASTSD (SI), Y14
 	VFMADD231PD  Y14, Y12, Y0
@@ -14559,10 +14654,10 @@ term594:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term594
+	JNZ          term599
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set595
+	JZ           set600
 	MOVQ         AX, DX
 	VMASKMOVPD   (DX), Y15, Y12
 	VADDPD       Y12, Y0, Y0
@@ -14570,31 +14665,31 @@ term594:
 	VMASKMOVPD   (DX), Y15, Y12
 	VADDPD       Y12, Y1, Y1
 
-set595:
+set600:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain596
+	JZ         plain601
 	VMASKMOVPD (DX), Y15, Y12
 	VADDPD     Y12, Y0, Y0
 	VADDPD     Y12, Y1, Y1
 
-plain596:
+plain601:
 	TESTQ  $0x00000002, CX
-	JZ     linear597
+	JZ     linear602
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
 	VMAXPD Y0, Y12, Y0
 	VMAXPD Y1, Y12, Y1
 
-linear597:
+linear602:
 	VMASKMOVPD Y0, Y15, (AX)
 	ADDQ       R15, AX
 	VMASKMOVPD Y1, Y15, (AX)
 	VZEROUPPER
 	RET
 
-rows588:
+rows593:
 	// 3 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -14607,7 +14702,7 @@ rows588:
 	VXORPS     Y2, Y2, Y2
 	MOVQ       80(DI), CX
 
-term598:
+term603:
 	VMASKMOVPD   (BX), Y15, Y12
 	VBROADCASTSD (SI), Y14
 	VFMADD231PD  Y14, Y12, Y0
@@ -14618,10 +14713,10 @@ term598:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term598
+	JNZ          term603
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set599
+	JZ           set604
 	MOVQ         AX, DX
 	VMASKMOVPD   (DX), Y15, Y12
 	VADDPD       Y12, Y0, Y0
@@ -14632,18 +14727,18 @@ term598:
 	VMASKMOVPD   (DX), Y15, Y12
 	VADDPD       Y12, Y2, Y2
 
-set599:
+set604:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain600
+	JZ         plain605
 	VMASKMOVPD (DX), Y15, Y12
 	VADDPD     Y12, Y0, Y0
 	VADDPD     Y12, Y1, Y1
 	VADDPD     Y12, Y2, Y2
 
-plain600:
+plain605:
 	TESTQ  $0x00000002, CX
-	JZ     linear601
+	JZ     linear606
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -14651,7 +14746,7 @@ plain600:
 	VMAXPD Y1, Y12, Y1
 	VMAXPD Y2, Y12, Y2
 
-linear601:
+linear606:
 	VMASKMOVPD Y0, Y15, (AX)
 	ADDQ       R15, AX
 	VMASKMOVPD Y1, Y15, (AX)
@@ -14660,7 +14755,7 @@ linear601:
 	VZEROUPPER
 	RET
 
-rows587:
+rows592:
 	// 4 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -14676,7 +14771,7 @@ rows587:
 	VXORPS     Y3, Y3, Y3
 	MOVQ       80(DI), CX
 
-term602:
+term607:
 	VMASKMOVPD   (BX), Y15, Y12
 	VBROADCASTSD (SI), Y14
 	VFMADD231PD  Y14, Y12, Y0
@@ -14689,10 +14784,10 @@ term602:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term602
+	JNZ          term607
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set603
+	JZ           set608
 	MOVQ         AX, DX
 	VMASKMOVPD   (DX), Y15, Y12
 	VADDPD       Y12, Y0, Y0
@@ -14706,19 +14801,19 @@ term602:
 	VMASKMOVPD   (DX), Y15, Y12
 	VADDPD       Y12, Y3, Y3
 
-set603:
+set608:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain604
+	JZ         plain609
 	VMASKMOVPD (DX), Y15, Y12
 	VADDPD     Y12, Y0, Y0
 	VADDPD     Y12, Y1, Y1
 	VADDPD     Y12, Y2, Y2
 	VADDPD     Y12, Y3, Y3
 
-plain604:
+plain609:
 	TESTQ  $0x00000002, CX
-	JZ     linear605
+	JZ     linear610
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -14727,7 +14822,7 @@ plain604:
 	VMAXPD Y2, Y12, Y2
 	VMAXPD Y3, Y12, Y3
 
-linear605:
+linear610:
 	VMASKMOVPD Y0, Y15, (AX)
 	ADDQ       R15, AX
 	VMASKMOVPD Y1, Y15, (AX)
@@ -14738,7 +14833,7 @@ linear605:
 	VZEROUPPER
 	RET
 
-rows586:
+rows591:
 	// 5 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -14757,7 +14852,7 @@ rows586:
 	VXORPS     Y4, Y4, Y4
 	MOVQ       80(DI), CX
 
-term606:
+term611:
 	VMASKMOVPD   (BX), Y15, Y12
 	VBROADCASTSD (SI), Y14
 	VFMADD231PD  Y14, Y12, Y0
@@ -14772,10 +14867,10 @@ term606:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term606
+	JNZ          term611
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set607
+	JZ           set612
 	MOVQ         AX, DX
 	VMASKMOVPD   (DX), Y15, Y12
 	VADDPD       Y12, Y0, Y0
@@ -14792,10 +14887,10 @@ term606:
 	VMASKMOVPD   (DX), Y15, Y12
 	VADDPD       Y12, Y4, Y4
 
-set607:
+set612:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain608
+	JZ         plain613
 	VMASKMOVPD (DX), Y15, Y12
 	VADDPD     Y12, Y0, Y0
 	VADDPD     Y12, Y1, Y1
@@ -14803,9 +14898,9 @@ set607:
 	VADDPD     Y12, Y3, Y3
 	VADDPD     Y12, Y4, Y4
 
-plain608:
+plain613:
 	TESTQ  $0x00000002, CX
-	JZ     linear609
+	JZ     linear614
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -14815,7 +14910,7 @@ plain608:
 	VMAXPD Y3, Y12, Y3
 	VMAXPD Y4, Y12, Y4
 
-linear609:
+linear614:
 	VMASKMOVPD Y0, Y15, (AX)
 	ADDQ       R15, AX
 	VMASKMOVPD Y1, Y15, (AX)
@@ -14828,7 +14923,7 @@ linear609:
 	VZEROUPPER
 	RET
 
-rows585:
+rows590:
 	// 6 rows of 1 registers. The tile is wanted when the products are done.
 	MOVQ       AX, DX
 	PREFETCHT0 (DX)
@@ -14850,7 +14945,7 @@ rows585:
 	VXORPS     Y5, Y5, Y5
 	MOVQ       80(DI), CX
 
-term610:
+term615:
 	VMASKMOVPD   (BX), Y15, Y12
 	VBROADCASTSD (SI), Y14
 	VFMADD231PD  Y14, Y12, Y0
@@ -14867,10 +14962,10 @@ term610:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term610
+	JNZ          term615
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set611
+	JZ           set616
 	MOVQ         AX, DX
 	VMASKMOVPD   (DX), Y15, Y12
 	VADDPD       Y12, Y0, Y0
@@ -14890,10 +14985,10 @@ term610:
 	VMASKMOVPD   (DX), Y15, Y12
 	VADDPD       Y12, Y5, Y5
 
-set611:
+set616:
 	MOVQ       24(DI), DX
 	TESTQ      DX, DX
-	JZ         plain612
+	JZ         plain617
 	VMASKMOVPD (DX), Y15, Y12
 	VADDPD     Y12, Y0, Y0
 	VADDPD     Y12, Y1, Y1
@@ -14902,9 +14997,9 @@ set611:
 	VADDPD     Y12, Y4, Y4
 	VADDPD     Y12, Y5, Y5
 
-plain612:
+plain617:
 	TESTQ  $0x00000002, CX
-	JZ     linear613
+	JZ     linear618
 	VXORPS Y12, Y12, Y12
 
 	// Of two zeros, and where one is no number, the second operand is the maximum.
@@ -14915,7 +15010,7 @@ plain612:
 	VMAXPD Y4, Y12, Y4
 	VMAXPD Y5, Y12, Y5
 
-linear613:
+linear618:
 	VMASKMOVPD Y0, Y15, (AX)
 	ADDQ       R15, AX
 	VMASKMOVPD Y1, Y15, (AX)
@@ -14930,7 +15025,7 @@ linear613:
 	VZEROUPPER
 	RET
 
-line524:
+line529:
 	// One row of many registers.
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -14942,7 +15037,7 @@ line524:
 	VXORPS Y7, Y7, Y7
 	MOVQ   80(DI), CX
 
-term614:
+term619:
 	VBROADCASTSD (SI), Y8
 	VFMADD231PD  (BX), Y8, Y0
 	VFMADD231PD  32(BX), Y8, Y1
@@ -14955,10 +15050,10 @@ term614:
 	ADDQ         R9, SI
 	ADDQ         R10, BX
 	DECQ         CX
-	JNZ          term614
+	JNZ          term619
 	MOVQ         88(DI), CX
 	TESTQ        $0x00000001, CX
-	JZ           set615
+	JZ           set620
 	VADDPD       (AX), Y0, Y0
 	VADDPD       32(AX), Y1, Y1
 	VADDPD       64(AX), Y2, Y2
@@ -14968,10 +15063,10 @@ term614:
 	VADDPD       192(AX), Y6, Y6
 	VADDPD       224(AX), Y7, Y7
 
-set615:
+set620:
 	MOVQ   24(DI), DX
 	TESTQ  DX, DX
-	JZ     plain616
+	JZ     plain621
 	VADDPD (DX), Y0, Y0
 	VADDPD 32(DX), Y1, Y1
 	VADDPD 64(DX), Y2, Y2
@@ -14981,9 +15076,9 @@ set615:
 	VADDPD 192(DX), Y6, Y6
 	VADDPD 224(DX), Y7, Y7
 
-plain616:
+plain621:
 	TESTQ  $0x00000002, CX
-	JZ     linear617
+	JZ     linear622
 	VXORPS Y9, Y9, Y9
 	VMAXPD Y0, Y9, Y0
 	VMAXPD Y1, Y9, Y1
@@ -14994,7 +15089,7 @@ plain616:
 	VMAXPD Y6, Y9, Y6
 	VMAXPD Y7, Y9, Y7
 
-linear617:
+linear622:
 	VMOVUPD Y0, (AX)
 	VMOVUPD Y1, 32(AX)
 	VMOVUPD Y2, 64(AX)
@@ -15046,15 +15141,15 @@ TEXT ·transpose64AVX2(SB), NOSPLIT, $32-40
 	ADDQ     R10, R9
 	VPCMPEQD Y15, Y15, Y15
 
-square618:
+square623:
 	CMPQ    DX, $+4
-	JGE     full619
+	JGE     full624
 	MOVQ    DX, CX
 	NEGQ    CX
 	LEAQ    lanes<>+0(SB), R9
 	VMOVUPS 32(R9)(CX*8), Y15
 
-full619:
+full624:
 	MOVQ       (SP), R9
 	VMASKMOVPD (BX)(R9*1), Y15, Y0
 	MOVQ       8(SP), R9
@@ -15078,7 +15173,7 @@ full619:
 	ADDQ       $+32, BX
 	ADDQ       $+256, AX
 	SUBQ       $+4, DX
-	JG         square618
+	JG         square623
 	VZEROUPPER
 	RET
 
@@ -15090,20 +15185,20 @@ TEXT ·add64AVX2(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), DX
 	XORL BX, BX
 	SUBQ $+4, DX
-	JLT  rest621
+	JLT  rest626
 
-again620:
+again625:
 	VMOVUPD (AX)(BX*1), Y0
 	VMOVUPD (CX)(BX*1), Y1
 	VADDPD  Y1, Y0, Y0
 	VMOVUPD Y0, (AX)(BX*1)
 	ADDQ    $+32, BX
 	SUBQ    $+4, DX
-	JGE     again620
+	JGE     again625
 
-rest621:
+rest626:
 	ADDQ       $+4, DX
-	JZ         end622
+	JZ         end627
 	NEGQ       DX
 	LEAQ       lanes<>+0(SB), SI
 	VMOVUPS    32(SI)(DX*8), Y0
@@ -15112,7 +15207,7 @@ rest621:
 	VADDPD     Y2, Y1, Y1
 	VMASKMOVPD Y1, Y0, (AX)(BX*1)
 
-end622:
+end627:
 	VZEROUPPER
 	RET
 
@@ -15124,20 +15219,20 @@ TEXT ·mul64AVX2(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), DX
 	XORL BX, BX
 	SUBQ $+4, DX
-	JLT  rest624
+	JLT  rest629
 
-again623:
+again628:
 	VMOVUPD (AX)(BX*1), Y0
 	VMOVUPD (CX)(BX*1), Y1
 	VMULPD  Y1, Y0, Y0
 	VMOVUPD Y0, (AX)(BX*1)
 	ADDQ    $+32, BX
 	SUBQ    $+4, DX
-	JGE     again623
+	JGE     again628
 
-rest624:
+rest629:
 	ADDQ       $+4, DX
-	JZ         end625
+	JZ         end630
 	NEGQ       DX
 	LEAQ       lanes<>+0(SB), SI
 	VMOVUPS    32(SI)(DX*8), Y0
@@ -15146,7 +15241,7 @@ rest624:
 	VMULPD     Y2, Y1, Y1
 	VMASKMOVPD Y1, Y0, (AX)(BX*1)
 
-end625:
+end630:
 	VZEROUPPER
 	RET
 
@@ -15158,19 +15253,19 @@ TEXT ·scale64AVX2(SB), NOSPLIT, $0-24
 	XORL         DX, DX
 	VBROADCASTSD a+16(FP), Y0
 	SUBQ         $+4, CX
-	JLT          rest627
+	JLT          rest632
 
-again626:
+again631:
 	VMOVUPD (AX)(DX*1), Y1
 	VMULPD  Y0, Y1, Y1
 	VMOVUPD Y1, (AX)(DX*1)
 	ADDQ    $+32, DX
 	SUBQ    $+4, CX
-	JGE     again626
+	JGE     again631
 
-rest627:
+rest632:
 	ADDQ       $+4, CX
-	JZ         end628
+	JZ         end633
 	NEGQ       CX
 	LEAQ       lanes<>+0(SB), BX
 	VMOVUPS    32(BX)(CX*8), Y1
@@ -15178,7 +15273,7 @@ rest627:
 	VMULPD     Y0, Y2, Y2
 	VMASKMOVPD Y2, Y1, (AX)(DX*1)
 
-end628:
+end633:
 	VZEROUPPER
 	RET
 
@@ -15191,9 +15286,9 @@ TEXT ·lerp64AVX2(SB), NOSPLIT, $0-32
 	XORL         BX, BX
 	VBROADCASTSD a+24(FP), Y0
 	SUBQ         $+4, DX
-	JLT          rest630
+	JLT          rest635
 
-again629:
+again634:
 	VMOVUPD     (AX)(BX*1), Y1
 	VMOVUPD     (CX)(BX*1), Y2
 	VSUBPD      Y1, Y2, Y2
@@ -15201,11 +15296,11 @@ again629:
 	VMOVUPD     Y1, (AX)(BX*1)
 	ADDQ        $+32, BX
 	SUBQ        $+4, DX
-	JGE         again629
+	JGE         again634
 
-rest630:
+rest635:
 	ADDQ        $+4, DX
-	JZ          end631
+	JZ          end636
 	NEGQ        DX
 	LEAQ        lanes<>+0(SB), SI
 	VMOVUPS     32(SI)(DX*8), Y1
@@ -15215,7 +15310,7 @@ rest630:
 	VFMADD231PD Y0, Y3, Y2
 	VMASKMOVPD  Y2, Y1, (AX)(BX*1)
 
-end631:
+end636:
 	VZEROUPPER
 	RET
 
@@ -15228,9 +15323,9 @@ TEXT ·reluGrad64AVX2(SB), NOSPLIT, $0-24
 	XORL   BX, BX
 	VXORPS Y0, Y0, Y0
 	SUBQ   $+4, DX
-	JLT    rest633
+	JLT    rest638
 
-again632:
+again637:
 	VMOVUPD (CX)(BX*1), Y1
 	VMOVUPD (AX)(BX*1), Y2
 	VCMPPD  $0x0e, Y0, Y1, Y1
@@ -15238,11 +15333,11 @@ again632:
 	VMOVUPD Y2, (AX)(BX*1)
 	ADDQ    $+32, BX
 	SUBQ    $+4, DX
-	JGE     again632
+	JGE     again637
 
-rest633:
+rest638:
 	ADDQ       $+4, DX
-	JZ         end634
+	JZ         end639
 	NEGQ       DX
 	LEAQ       lanes<>+0(SB), SI
 	VMOVUPS    32(SI)(DX*8), Y1
@@ -15252,7 +15347,7 @@ rest633:
 	VANDPS     Y0, Y3, Y3
 	VMASKMOVPD Y3, Y1, (AX)(BX*1)
 
-end634:
+end639:
 	VZEROUPPER
 	RET
 
@@ -15273,9 +15368,9 @@ TEXT ·adam64AVX2(SB), NOSPLIT, $0-96
 	VBROADCASTSD eps+80(FP), Y5
 	VBROADCASTSD inverse+88(FP), Y6
 	SUBQ         $+4, SI
-	JLT          rest636
+	JLT          rest641
 
-again635:
+again640:
 	VMOVUPD     (BX)(DI*1), Y7
 	VMOVUPD     (CX)(DI*1), Y8
 	VMOVUPD     (DX)(DI*1), Y9
@@ -15296,11 +15391,11 @@ again635:
 	VMOVUPD     Y7, (AX)(DI*1)
 	ADDQ        $+32, DI
 	SUBQ        $+4, SI
-	JGE         again635
+	JGE         again640
 
-rest636:
+rest641:
 	ADDQ        $+4, SI
-	JZ          end637
+	JZ          end642
 	NEGQ        SI
 	LEAQ        lanes<>+0(SB), R8
 	VMOVUPS     32(R8)(SI*8), Y7
@@ -15323,7 +15418,7 @@ rest636:
 	VSUBPD      Y9, Y0, Y0
 	VMASKMOVPD  Y0, Y7, (AX)(DI*1)
 
-end637:
+end642:
 	VZEROUPPER
 	RET
 
@@ -15336,20 +15431,20 @@ TEXT ·axpy32AVX2(SB), NOSPLIT, $0-28
 	XORL         BX, BX
 	VBROADCASTSS a+24(FP), Y0
 	SUBQ         $+8, DX
-	JLT          rest639
+	JLT          rest644
 
-again638:
+again643:
 	VMOVUPS     (AX)(BX*1), Y1
 	VMOVUPS     (CX)(BX*1), Y2
 	VFMADD231PS Y0, Y2, Y1
 	VMOVUPS     Y1, (AX)(BX*1)
 	ADDQ        $+32, BX
 	SUBQ        $+8, DX
-	JGE         again638
+	JGE         again643
 
-rest639:
+rest644:
 	ADDQ        $+8, DX
-	JZ          end640
+	JZ          end645
 	NEGQ        DX
 	LEAQ        lanes<>+0(SB), SI
 	VMOVUPS     32(SI)(DX*4), Y1
@@ -15358,7 +15453,7 @@ rest639:
 	VFMADD231PS Y0, Y3, Y2
 	VMASKMOVPS  Y2, Y1, (AX)(BX*1)
 
-end640:
+end645:
 	VZEROUPPER
 	RET
 
@@ -15374,9 +15469,9 @@ TEXT ·dot32AVX2(SB), NOSPLIT, $0-28
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	SUBQ   $+32, DX
-	JLT    done642
+	JLT    done647
 
-again641:
+again646:
 	VMOVUPS     (AX)(BX*1), Y4
 	VFMADD231PS (CX)(BX*1), Y4, Y0
 	VMOVUPS     32(AX)(BX*1), Y4
@@ -15387,24 +15482,24 @@ again641:
 	VFMADD231PS 96(CX)(BX*1), Y4, Y3
 	ADDQ        $+128, BX
 	SUBQ        $+32, DX
-	JGE         again641
+	JGE         again646
 
-done642:
+done647:
 	ADDQ $+32, DX
 	SUBQ $+8, DX
-	JLT  done644
+	JLT  done649
 
-again643:
+again648:
 	VMOVUPS     (AX)(BX*1), Y4
 	VFMADD231PS (CX)(BX*1), Y4, Y0
 	ADDQ        $+32, BX
 	SUBQ        $+8, DX
-	JGE         again643
+	JGE         again648
 
-done644:
+done649:
 	ADDQ        $+8, DX
 	TESTQ       DX, DX
-	JZ          end645
+	JZ          end650
 	NEGQ        DX
 	LEAQ        lanes<>+0(SB), SI
 	VMOVUPS     32(SI)(DX*4), Y4
@@ -15412,7 +15507,7 @@ done644:
 	VMASKMOVPS  (CX)(BX*1), Y4, Y4
 	VFMADD231PS Y5, Y4, Y1
 
-end645:
+end650:
 	VADDPS       Y1, Y0, Y0
 	VADDPS       Y3, Y2, Y2
 	VADDPS       Y2, Y0, Y0
@@ -15426,6 +15521,92 @@ end645:
 	MOVSS        X0, ret+24(FP)
 	RET
 
+// func dots32AVX2(out *[4]float32, x *float32, y *float32, step int, n int)
+// Requires: AVX, FMA3
+TEXT ·dots32AVX2(SB), NOSPLIT, $0-40
+	MOVQ   x+8(FP), AX
+	MOVQ   y+16(FP), CX
+	MOVQ   step+24(FP), DX
+	MOVQ   n+32(FP), BX
+	LEAQ   (CX)(DX*1), SI
+	LEAQ   (SI)(DX*1), DI
+	LEAQ   (DI)(DX*1), DX
+	XORL   R8, R8
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	SUBQ   $+16, BX
+	JLT    done652
+
+again651:
+	VMOVUPS     (AX)(R8*1), Y8
+	VFMADD231PS (CX)(R8*1), Y8, Y0
+	VFMADD231PS (SI)(R8*1), Y8, Y2
+	VFMADD231PS (DI)(R8*1), Y8, Y4
+	VFMADD231PS (DX)(R8*1), Y8, Y6
+	VMOVUPS     32(AX)(R8*1), Y8
+	VFMADD231PS 32(CX)(R8*1), Y8, Y1
+	VFMADD231PS 32(SI)(R8*1), Y8, Y3
+	VFMADD231PS 32(DI)(R8*1), Y8, Y5
+	VFMADD231PS 32(DX)(R8*1), Y8, Y7
+	ADDQ        $+64, R8
+	SUBQ        $+16, BX
+	JGE         again651
+
+done652:
+	ADDQ $+16, BX
+	SUBQ $+8, BX
+	JLT  done654
+
+again653:
+	VMOVUPS     (AX)(R8*1), Y8
+	VFMADD231PS (CX)(R8*1), Y8, Y0
+	VFMADD231PS (SI)(R8*1), Y8, Y2
+	VFMADD231PS (DI)(R8*1), Y8, Y4
+	VFMADD231PS (DX)(R8*1), Y8, Y6
+	ADDQ        $+32, R8
+	SUBQ        $+8, BX
+	JGE         again653
+
+done654:
+	ADDQ        $+8, BX
+	TESTQ       BX, BX
+	JZ          end655
+	NEGQ        BX
+	LEAQ        lanes<>+0(SB), R9
+	VMOVUPS     32(R9)(BX*4), Y8
+	VMASKMOVPS  (AX)(R8*1), Y8, Y9
+	VMASKMOVPS  (CX)(R8*1), Y8, Y10
+	VFMADD231PS Y10, Y9, Y1
+	VMASKMOVPS  (SI)(R8*1), Y8, Y10
+	VFMADD231PS Y10, Y9, Y3
+	VMASKMOVPS  (DI)(R8*1), Y8, Y10
+	VFMADD231PS Y10, Y9, Y5
+	VMASKMOVPS  (DX)(R8*1), Y8, Y8
+	VFMADD231PS Y8, Y9, Y7
+
+end655:
+	VADDPS Y1, Y0, Y0
+	VADDPS Y3, Y2, Y2
+	VADDPS Y5, Y4, Y4
+	VADDPS Y7, Y6, Y6
+
+	// Pairs are added until every lane of four numbers has one of each row.
+	VHADDPS      Y2, Y0, Y0
+	VHADDPS      Y6, Y4, Y4
+	VHADDPS      Y4, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	MOVQ         out+0(FP), AX
+	VMOVUPS      X0, (AX)
+	VZEROUPPER
+	RET
+
 // func exp32AVX2(dst *float32, src *float32, n int, shift float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·exp32AVX2(SB), NOSPLIT, $0-28
@@ -15437,9 +15618,9 @@ TEXT ·exp32AVX2(SB), NOSPLIT, $0-28
 	VBROADCASTSS numbers<>+32(SB), Y1
 	VBROADCASTSS shift+24(FP), Y2
 	SUBQ         $+8, DX
-	JLT          rest647
+	JLT          rest657
 
-again646:
+again656:
 	VMOVUPS (CX)(BX*1), Y3
 	VSUBPS  Y2, Y3, Y3
 
@@ -15473,11 +15654,11 @@ again646:
 	VMOVUPS   Y6, (AX)(BX*1)
 	ADDQ      $+32, BX
 	SUBQ      $+8, DX
-	JGE       again646
+	JGE       again656
 
-rest647:
+rest657:
 	ADDQ       $+8, DX
-	JZ         end648
+	JZ         end658
 	NEGQ       DX
 	LEAQ       lanes<>+0(SB), SI
 	VMOVUPS    32(SI)(DX*4), Y3
@@ -15513,7 +15694,7 @@ rest647:
 	VMULPS     Y0, Y4, Y4
 	VMASKMOVPS Y4, Y3, (AX)(BX*1)
 
-end648:
+end658:
 	VZEROUPPER
 	RET
 
@@ -15529,9 +15710,9 @@ TEXT ·sigmoid32AVX2(SB), NOSPLIT, $0-24
 	VBROADCASTSS numbers<>+352(SB), Y2
 	VXORPS       Y3, Y3, Y3
 	SUBQ         $+8, DX
-	JLT          rest650
+	JLT          rest660
 
-again649:
+again659:
 	VMOVUPS (CX)(BX*1), Y4
 	VORPS   numbers<>+384(SB), Y4, Y5
 
@@ -15569,11 +15750,11 @@ again649:
 	VMOVUPS   Y4, (AX)(BX*1)
 	ADDQ      $+32, BX
 	SUBQ      $+8, DX
-	JGE       again649
+	JGE       again659
 
-rest650:
+rest660:
 	ADDQ       $+8, DX
-	JZ         end651
+	JZ         end661
 	NEGQ       DX
 	LEAQ       lanes<>+0(SB), SI
 	VMOVUPS    32(SI)(DX*4), Y4
@@ -15613,7 +15794,7 @@ rest650:
 	VDIVPS     Y7, Y0, Y0
 	VMASKMOVPS Y0, Y4, (AX)(BX*1)
 
-end651:
+end661:
 	VZEROUPPER
 	RET
 
@@ -15630,9 +15811,9 @@ TEXT ·tanh32AVX2(SB), NOSPLIT, $0-24
 	VBROADCASTSS numbers<>+416(SB), Y3
 	VBROADCASTSS numbers<>+448(SB), Y4
 	SUBQ         $+8, DX
-	JLT          rest653
+	JLT          rest663
 
-again652:
+again662:
 	VMOVUPS (CX)(BX*1), Y5
 	VANDPS  numbers<>+480(SB), Y5, Y6
 	VADDPS  Y6, Y6, Y7
@@ -15682,11 +15863,11 @@ again652:
 	VMOVUPS      Y6, (AX)(BX*1)
 	ADDQ         $+32, BX
 	SUBQ         $+8, DX
-	JGE          again652
+	JGE          again662
 
-rest653:
+rest663:
 	ADDQ       $+8, DX
-	JZ         end654
+	JZ         end664
 	NEGQ       DX
 	LEAQ       lanes<>+0(SB), SI
 	VMOVUPS    32(SI)(DX*4), Y5
@@ -15738,7 +15919,7 @@ rest653:
 	VORPS        Y6, Y0, Y0
 	VMASKMOVPS   Y0, Y5, (AX)(BX*1)
 
-end654:
+end664:
 	VZEROUPPER
 	RET
 
@@ -15754,9 +15935,9 @@ TEXT ·softplus32AVX2(SB), NOSPLIT, $0-24
 	VBROADCASTSS numbers<>+672(SB), Y3
 	VXORPS       Y2, Y2, Y2
 	SUBQ         $+8, DX
-	JLT          rest656
+	JLT          rest666
 
-again655:
+again665:
 	VMOVUPS (CX)(BX*1), Y4
 	VORPS   numbers<>+384(SB), Y4, Y5
 
@@ -15814,11 +15995,11 @@ again655:
 	VMOVUPS      Y8, (AX)(BX*1)
 	ADDQ         $+32, BX
 	SUBQ         $+8, DX
-	JGE          again655
+	JGE          again665
 
-rest656:
+rest666:
 	ADDQ       $+8, DX
-	JZ         end657
+	JZ         end667
 	NEGQ       DX
 	LEAQ       lanes<>+0(SB), SI
 	VMOVUPS    32(SI)(DX*4), Y4
@@ -15878,7 +16059,7 @@ rest656:
 	VADDPS       Y5, Y6, Y6
 	VMASKMOVPS   Y6, Y4, (AX)(BX*1)
 
-end657:
+end667:
 	VZEROUPPER
 	RET
 

@@ -62,12 +62,14 @@ func reluGrad64AVX2(d, y *float64, n int)      { panic(absent) }
 func adam64AVX2(p, m, v, grad *float64, n int, rate, b1, a1, b2, a2, eps, inverse float64) {
 	panic(absent)
 }
-func axpy32AVX2(y, x *float32, n int, a float32)        { panic(absent) }
-func dot32AVX2(x, y *float32, n int) float32            { panic(absent) }
-func exp32AVX2(dst, src *float32, n int, shift float32) { panic(absent) }
-func sigmoid32AVX2(dst, src *float32, n int)            { panic(absent) }
-func tanh32AVX2(dst, src *float32, n int)               { panic(absent) }
-func softplus32AVX2(dst, src *float32, n int)           { panic(absent) }
+func axpy32AVX2(y, x *float32, n int, a float32)               { panic(absent) }
+func dot32AVX2(x, y *float32, n int) float32                   { panic(absent) }
+func dots32AVX2(out *[4]float32, x, y *float32, step, n int)   { panic(absent) }
+func dots32AVX512(out *[4]float32, x, y *float32, step, n int) { panic(absent) }
+func exp32AVX2(dst, src *float32, n int, shift float32)        { panic(absent) }
+func sigmoid32AVX2(dst, src *float32, n int)                   { panic(absent) }
+func tanh32AVX2(dst, src *float32, n int)                      { panic(absent) }
+func softplus32AVX2(dst, src *float32, n int)                  { panic(absent) }
 
 func lerp32AVX512(y, x *float32, n int, a float32) { panic(absent) }
 func lerp64AVX512(y, x *float64, n int, a float64) { panic(absent) }

@@ -1,5 +1,7 @@
 package num
 
+import "unsafe"
+
 // isThin tells whether a product is a single row or column, and its factors lie
 // so that whole vectors of them can be multiplied.
 func isThin[F Float](c, a, b View[F]) bool {
@@ -13,13 +15,20 @@ func isThin[F Float](c, a, b View[F]) bool {
 func multiplyThin[F Float](c, a, b View[F], o Finish[F]) {
 	switch k := a.Cols; {
 	case c.Cols != 1:
-		x := a.Data[:k]
-		for j := range c.Cols {
-			v := Inner(x, b.Data[j*b.ColStep:][:k])
-			if o.Add {
-				v += c.Data[j]
+		j := 0
+		if !o.Add && sizeOf[F]() == 4 && unit != generic {
+			for step := b.ColStep; j+4 <= c.Cols; j += 4 {
+				dots32((*[4]float32)(unsafe.Pointer((*[4]F)(c.Data[j:]))), a.Data[:k], b.Data[j*step:][:3*step+k], 4*step)
 			}
-			c.Data[j] = v
+		}
+		for ; j < c.Cols; j += 4 {
+			sums := inners(a.Data[:k], b, j)
+			for r, v := range sums[:min(4, c.Cols-j)] {
+				if o.Add {
+					v += c.Data[j+r]
+				}
+				c.Data[j+r] = v
+			}
 		}
 	case a.ColStep == 1:
 		x := b.Data[:k]
@@ -41,5 +50,37 @@ func multiplyThin[F Float](c, a, b View[F], o Finish[F]) {
 	if o.Bias != nil || o.ReLU {
 		o.Add = true
 		finishRows(c, o)
+	}
+}
+
+// inners are the products of x and columns j to j + 3 of b, or as many as there
+// are; each is added up in the same way, whichever it is of the four.
+func inners[F Float](x []F, b View[F], j int) (out [4]F) {
+	size, left := sizeOf[F](), b.Cols-j
+	if size == 8 || unit == generic || len(x) == 0 {
+		for r := range min(4, left) {
+			out[r] = Inner(x, b.Data[(j+r)*b.ColStep:][:len(x)])
+		}
+		return out
+	}
+	sums, step := (*[4]float32)(unsafe.Pointer(&out)), b.ColStep*size
+	if left >= 4 {
+		dots32(sums, x, b.Data[j*b.ColStep:][:3*b.ColStep+len(x)], step)
+		return out
+	}
+	for r := range left {
+		var alone [4]F
+		dots32((*[4]float32)(unsafe.Pointer(&alone)), x, b.Data[(j+r)*b.ColStep:][:len(x)], 0)
+		out[r] = alone[0]
+	}
+	return out
+}
+
+// dots32 is four products of x with rows of y so many bytes apart.
+func dots32[F Float](out *[4]float32, x, y []F, step int) {
+	if unit == avx512 {
+		dots32AVX512(out, first[float32](x), first[float32](y), step, len(x))
+	} else {
+		dots32AVX2(out, first[float32](x), first[float32](y), step, len(x))
 	}
 }

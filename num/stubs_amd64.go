@@ -142,6 +142,11 @@ func axpy32AVX512(y *float32, x *float32, n int, a float32)
 //go:noescape
 func dot32AVX512(x *float32, y *float32, n int) float32
 
+// dots32AVX512 sets out_r to Σ x_i y_ri; the rows of y are step bytes apart.
+//
+//go:noescape
+func dots32AVX512(out *[4]float32, x *float32, y *float32, step int, n int)
+
 // exp32AVX512 sets dst to the exponential of src − shift.
 //
 //go:noescape
@@ -255,6 +260,11 @@ func axpy32AVX2(y *float32, x *float32, n int, a float32)
 //
 //go:noescape
 func dot32AVX2(x *float32, y *float32, n int) float32
+
+// dots32AVX2 sets out_r to Σ x_i y_ri; the rows of y are step bytes apart.
+//
+//go:noescape
+func dots32AVX2(out *[4]float32, x *float32, y *float32, step int, n int)
 
 // exp32AVX2 sets dst to the exponential of src − shift.
 //

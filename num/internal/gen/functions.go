@@ -479,3 +479,80 @@ func dot32(s shape, z size) {
 	Store(x, ReturnIndex(0))
 	RET()
 }
+
+// dots32 emits four sums of products of float32 with the same numbers, two
+// registers at a time.
+func dots32(s shape, z size) {
+	name := "dots32" + s.unit
+	v := &vector{shape: s, size: z, pointers: map[string]reg.Register{}}
+	TEXT(name, NOSPLIT, "func(out *[4]float32, x, y *float32, step, n int)")
+	Pragma("noescape")
+	Doc(name + " sets out_r to Σ x_i y_ri; the rows of y are step bytes apart.")
+	rows := []string{"y", "y1", "y2", "y3"}
+	v.pointers["x"], v.pointers["y"] = Load(Param("x"), GP64()), Load(Param("y"), GP64())
+	step, n := Load(Param("step"), GP64()), Load(Param("n"), GP64())
+	for r := 1; r < len(rows); r++ {
+		next := GP64()
+		LEAQ(Mem{Base: v.pointers[rows[r-1]], Index: step, Scale: 1}, next)
+		v.pointers[rows[r]] = next
+	}
+	v.at = GP64()
+	XORL(v.at.(reg.GPVirtual).As32(), v.at.(reg.GPVirtual).As32())
+	var sums [4][2]reg.VecVirtual
+	for r := range sums {
+		for i := range sums[r] {
+			sums[r][i] = v.new()
+			v.zero(sums[r][i])
+		}
+	}
+	lanes := s.width / z.bytes
+	for _, registers := range []int{2, 1} {
+		again, done := label("again"), label("done")
+		SUBQ(I32(int32(registers*lanes)), n)
+		JLT(LabelRef(done))
+		Label(again)
+		for i := range registers {
+			x, m := v.new(), v.place("x")
+			m.Disp = i * s.width
+			VMOVUPS(m, x)
+			for r := range sums {
+				m.Base = v.pointers[rows[r]]
+				VFMADD231PS(m, x, sums[r][i])
+			}
+		}
+		ADDQ(I32(int32(registers*s.width)), v.at)
+		SUBQ(I32(int32(registers*lanes)), n)
+		JGE(LabelRef(again))
+		Label(done)
+		ADDQ(I32(int32(registers*lanes)), n)
+	}
+	end := label("end")
+	TESTQ(n, n)
+	JZ(LabelRef(end))
+	v.masked(n)
+	x := v.load("x")
+	for r := range sums {
+		VFMADD231PS(v.load(rows[r]), x, sums[r][1])
+	}
+	Label(end)
+	var half [4]reg.Register
+	for r := range sums {
+		VADDPS(sums[r][1], sums[r][0], sums[r][0])
+		half[r] = sums[r][0].AsY()
+		if v.wide() {
+			high := YMM()
+			VEXTRACTF64X4(U8(1), sums[r][0], high)
+			VADDPS(high, half[r], half[r])
+		}
+	}
+	Comment("Pairs are added until every lane of four numbers has one of each row.")
+	VHADDPS(half[1], half[0], half[0])
+	VHADDPS(half[3], half[2], half[2])
+	VHADDPS(half[2], half[0], half[0])
+	high, low := XMM(), half[0].(reg.VecVirtual).AsX()
+	VEXTRACTF128(U8(1), half[0], high)
+	VADDPS(high, low, low)
+	VMOVUPS(low, Mem{Base: Load(Param("out"), GP64())})
+	VZEROUPPER()
+	RET()
+}

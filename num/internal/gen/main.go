@@ -27,6 +27,7 @@ func main() {
 		}
 		axpy32(s, sizes[0])
 		dot32(s, sizes[0])
+		dots32(s, sizes[0])
 		functions(s, sizes[0])
 	}
 	writeNumbers()
