@@ -64,18 +64,7 @@ func checkProducts(t *testing.T, what string, m *Matrix, w, a []float64, k int) 
 	got := filled(n*k, math.NaN())
 	m.Mul(got, w, k, 0, mid)
 	m.Mul(got, w, k, mid, n)
-	for i := range n {
-		for c := range k {
-			want, size := 0.0, 1.0
-			for j := range d {
-				want += m.At(i, j) * w[j*k+c]
-				size += math.Abs(m.At(i, j) * w[j*k+c])
-			}
-			if v := got[i*k+c]; !(math.Abs(v-want) <= 1e-14*size) {
-				t.Fatalf("%s: Mul has %v at (%d, %d), want %v", what, v, i, c, want)
-			}
-		}
-	}
+	closeTo(t, what+": Mul", got, k, d, func(i, c, j int) float64 { return m.At(i, j) * w[j*k+c] })
 	mid = d / 3
 	if m.Sparse() {
 		mid = 0
@@ -85,16 +74,20 @@ func checkProducts(t *testing.T, what string, m *Matrix, w, a []float64, k int) 
 		m.MulT(got, a, k, 0, mid)
 	}
 	m.MulT(got, a, k, mid, d)
-	for j := range d {
-		for c := range k {
-			want, size := 0.0, 1.0
-			for i := range n {
-				want += m.At(i, j) * a[i*k+c]
-				size += math.Abs(m.At(i, j) * a[i*k+c])
-			}
-			if v := got[j*k+c]; !(math.Abs(v-want) <= 1e-14*size) {
-				t.Fatalf("%s: MulT has %v at (%d, %d), want %v", what, v, j, c, want)
-			}
+	closeTo(t, what+": MulT", got, k, n, func(j, c, i int) float64 { return m.At(i, j) * a[i*k+c] })
+}
+
+// closeTo compares a product of k columns with the sums of its terms.
+func closeTo(t *testing.T, what string, got []float64, k, terms int, term func(row, column, i int) float64) {
+	t.Helper()
+	for at, v := range got {
+		want, size := 0.0, 1.0
+		for i := range terms {
+			want += term(at/k, at%k, i)
+			size += math.Abs(term(at/k, at%k, i))
+		}
+		if !(math.Abs(v-want) <= 1e-14*size) {
+			t.Fatalf("%s has %v at (%d, %d), want %v", what, v, at/k, at%k, want)
 		}
 	}
 }

@@ -416,6 +416,26 @@ func functions(s shape, z size) {
 	})
 }
 
+// strides emits loops over n numbers, so many registers at a time and then one; f
+// emits what is done with each. What is left of n is less than a register.
+func (v *vector) strides(n reg.Register, most int, f func(i int)) {
+	lanes := v.width / v.bytes
+	for _, registers := range []int{most, 1} {
+		again, done := label("again"), label("done")
+		SUBQ(I32(int32(registers*lanes)), n)
+		JLT(LabelRef(done))
+		Label(again)
+		for i := range registers {
+			f(i)
+		}
+		ADDQ(I32(int32(registers*v.width)), v.at)
+		SUBQ(I32(int32(registers*lanes)), n)
+		JGE(LabelRef(again))
+		Label(done)
+		ADDQ(I32(int32(registers*lanes)), n)
+	}
+}
+
 // dot32 emits the sum of products of float32, four registers at a time.
 func dot32(s shape, z size) {
 	name := "dot32" + s.unit
@@ -434,25 +454,13 @@ func dot32(s shape, z size) {
 		sums[i] = v.new()
 		v.zero(sums[i])
 	}
-	lanes := s.width / z.bytes
-	for _, registers := range []int{4, 1} {
-		again, done := label("again"), label("done")
-		SUBQ(I32(int32(registers*lanes)), n)
-		JLT(LabelRef(done))
-		Label(again)
-		for i := range registers {
-			r, m := v.new(), v.place("x")
-			m.Disp = i * s.width
-			VMOVUPS(m, r)
-			m.Base = v.pointers["y"]
-			VFMADD231PS(m, r, sums[i])
-		}
-		ADDQ(I32(int32(registers*s.width)), v.at)
-		SUBQ(I32(int32(registers*lanes)), n)
-		JGE(LabelRef(again))
-		Label(done)
-		ADDQ(I32(int32(registers*lanes)), n)
-	}
+	v.strides(n, 4, func(i int) {
+		r, m := v.new(), v.place("x")
+		m.Disp = i * s.width
+		VMOVUPS(m, r)
+		m.Base = v.pointers["y"]
+		VFMADD231PS(m, r, sums[i])
+	})
 	end := label("end")
 	TESTQ(n, n)
 	JZ(LabelRef(end))
@@ -505,27 +513,15 @@ func dots32(s shape, z size) {
 			v.zero(sums[r][i])
 		}
 	}
-	lanes := s.width / z.bytes
-	for _, registers := range []int{2, 1} {
-		again, done := label("again"), label("done")
-		SUBQ(I32(int32(registers*lanes)), n)
-		JLT(LabelRef(done))
-		Label(again)
-		for i := range registers {
-			x, m := v.new(), v.place("x")
-			m.Disp = i * s.width
-			VMOVUPS(m, x)
-			for r := range sums {
-				m.Base = v.pointers[rows[r]]
-				VFMADD231PS(m, x, sums[r][i])
-			}
+	v.strides(n, 2, func(i int) {
+		x, m := v.new(), v.place("x")
+		m.Disp = i * s.width
+		VMOVUPS(m, x)
+		for r := range sums {
+			m.Base = v.pointers[rows[r]]
+			VFMADD231PS(m, x, sums[r][i])
 		}
-		ADDQ(I32(int32(registers*s.width)), v.at)
-		SUBQ(I32(int32(registers*lanes)), n)
-		JGE(LabelRef(again))
-		Label(done)
-		ADDQ(I32(int32(registers*lanes)), n)
-	}
+	})
 	end := label("end")
 	TESTQ(n, n)
 	JZ(LabelRef(end))
