@@ -207,12 +207,17 @@ func (f *rowFeatures) paneled() bool {
 }
 
 // least is all that violate the conditions where a sweep over them costs little
-// more than the gradient has, and rows are too few to be sampled.
+// more than the gradient has, and rows are too few to be sampled; of very many
+// features four times as many as there are rows, of which few more are ever used.
 func (f *rowFeatures) least() int {
-	if f.paneled() && stride(f.p) == 1 {
-		return f.p.Features()
+	if !f.paneled() || stride(f.p) > 1 {
+		return firstSet
 	}
-	return firstSet
+	rows := 0
+	for i := range f.groups {
+		rows += f.groups[i].x.Rows
+	}
+	return max(firstSet, 4*rows)
 }
 
 func (f *rowFeatures) use(set []int) {

@@ -77,7 +77,7 @@ func TestManyColumns(t *testing.T) {
 				what := fmt.Sprintf("%v, weighted %v, %T", size, weighted, pen)
 				p := manyColumns(5, size[0], size[1], weighted).regularized(pen, 0.05)
 				f := newRowFeatures(p)
-				if wide := size[0] < size[1]; wide != (f.least() > firstSet) || !f.paneled() {
+				if few := size[0] < 4*size[1]; few != (f.least() > firstSet) || !f.paneled() {
 					t.Errorf("%s: at least %d features, panels %v", what, f.least(), f.paneled())
 				}
 				a, b := solveTo(t, &BCD{}, p, 1e-10, 1000), solveTo(t, &FISTA{}, p, 1e-10, 20000)
