@@ -153,9 +153,17 @@ func (t tile) sweep(size int, c, left, right block, packs bool, width int) {
 
 const farApart = 2048 // bytes
 
-// packs tells whether b is packed for so many rows of a.
+// packs tells whether b is packed for so many rows of a. Rows a multiple of 256
+// bytes apart share a quarter of the places of a first cache at most, and crowd
+// one another out: with the small tiles of AVX2 that costs more than to pack.
 func (b block) packs(size, uses int) bool {
-	return b.colStep != size && b.cols > 1 || b.rowStep > farApart && uses > 56
+	switch {
+	case b.colStep != size:
+		return b.cols > 1
+	case unit == avx2 && b.rowStep >= 256 && b.rowStep%256 == 0:
+		return uses > 200 || b.rowStep > farApart && uses > 56
+	}
+	return b.rowStep > farApart && uses > 56
 }
 
 // copies tells whether a is copied for so many columns of b.
