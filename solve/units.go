@@ -15,7 +15,7 @@ import (
 //	σ_c = h_c^−½,   h_c = blocks · (λ_max(G_c) + the steepest curvature of Q)
 func (f *form) measure(q *quadratic) {
 	r := f.columnwise()
-	if r == nil {
+	if r == nil || f.k < 2 || q.shared() {
 		return
 	}
 	bends := q.bends()
