@@ -36,7 +36,7 @@ var groups = []group{
 	{"MALSAR on School, times",
 		"One fit of three quarters of each school's rows (of every four in the file the first three), from matrices to weights; columns divided by their root mean square over all rows. " +
 			"Squared losses have no intercept, and penalize the constant column like the rest. In the binary tasks, whether a score is above its school's mean, intercepts are free. " +
-			"MALSAR is not measured here: its times are from another run, on another day and on a processor a generation newer (Zen 5), so that the ratios are rough. They are medians of several fits under Octave 7.3 at its tolerance 1e-8, which is of the objective's change from step to step; ours go to a relative duality gap of 1e-8. " +
+			"MALSAR is not measured here: its times are from another run, on another day and on a newer processor (Zen 5, with AVX-512), so that the ratios are rough. They are medians of several fits under Octave 7.3 at its tolerance 1e-8, which is of the objective's change from step to step; ours go to a relative duality gap of 1e-8. " +
 			"The penalties' strengths are those of the next table, which need not be the ones its times are for; those of Least_CMTL and the binary tasks are of our choice.",
 		malsarTimes},
 	{"MALSAR on School, objectives",
