@@ -131,7 +131,7 @@ var Methods = []Method{
 	{"embedding-net", "a network to one space of inputs and tasks", "y_t = ⟨f(x), v_t⟩ + b_t", nil, true, nil, nil, network{arch: "embedding"}},
 	{"conditioned-net", "one network that is told the task", "y_t = h(f(x, e_t))", nil, false, nil, nil, network{arch: "conditioned"}},
 	{"mmoe", "experts, mixed by a gate for each task", "y_t = h_t(Σ_k softmax(G_t x)_k f_k(x))", nil, false, nil, nil, network{arch: "mmoe"}},
-	{"net", "each task alone, a network", "y_t = f_t(x)", nil, true, nil, nil, network{arch: "shared", alone: true}},
+	{"net", "each task alone, a network", "y_t = f_t(x)", nil, true, nil, nil, network{alone: true}},
 	{"guarded", "each task as much together as pays", "ŷ_t = Σ_m p_tm ŷ_tm, p_t from held-out losses", nil, true, nil, shared, guarded{}},
 	{"auto", "the best of five by inner validation", "least held-out loss", nil, true, nil, ridge, auto},
 	{"single-task", "each task alone, ridge, columns scaled or not", "λ/2 ‖w_t‖²", nil, true, nil, ridge, single},
@@ -287,7 +287,7 @@ func (m Method) family(part any, name string) string {
 		return "kernels"
 	case *neural.Training, *steps, *weighted, weigh.Weighting:
 		return "networks"
-	case arch.Architecture:
+	case arch.Architecture, *lone:
 		if slices.Contains(catalog.Options(&arch.Layers{}), name) {
 			return "networks"
 		}

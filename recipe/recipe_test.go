@@ -390,3 +390,15 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// A network of a single task has no units that are common.
+func TestNetHasNoShare(t *testing.T) {
+	if _, err := recipe.Parse("net:share=0.5", nil, 1); err == nil || !strings.Contains(err.Error(), `no option "share"`) {
+		t.Errorf("net:share=0.5: %v", err)
+	}
+	for _, text := range []string{"net:hidden=8-4,tower=3,activation=tanh", "shared-net:share=0.5"} {
+		if _, err := recipe.Parse(text, nil, 1); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}

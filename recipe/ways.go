@@ -306,7 +306,13 @@ func (how gaussian) build(_ Method, parts []any, seed uint64, _ []Structure) (ki
 // network is a network of some architecture, of all tasks or of each alone.
 type network struct {
 	arch  string
-	alone bool
+	alone bool // a network each
+}
+
+// lone is what arch.Shared has for a single task, of which nothing is common.
+type lone struct {
+	arch.Layers
+	Tower arch.Units `json:"tower,omitempty" words:"units of each task's own layers above the shared ones, as 64; else none"`
 }
 
 // weighted names how the tasks of a network are balanced.
@@ -331,14 +337,15 @@ func (how network) choices() []map[string]any {
 }
 
 func (how network) parts(_ Method, given map[string]any) ([]any, error) {
+	rest := []any{&neural.Training{}, &steps{}, &columns{}}
+	if how.alone {
+		return append([]any{&lone{}}, rest...), nil
+	}
 	a, err := arch.All.Find("architecture", how.arch)
 	if err != nil {
 		return nil, err
 	}
-	parts := []any{a.New(), &neural.Training{}, &steps{}, &columns{}}
-	if how.alone {
-		return parts, nil
-	}
+	parts := append([]any{a.New()}, rest...)
 	name := weigh.All[0].Name
 	if v, ok := given["weighting"]; ok {
 		name = fmt.Sprint(v)
@@ -351,11 +358,13 @@ func (how network) parts(_ Method, given map[string]any) ([]any, error) {
 }
 
 func (how network) build(_ Method, parts []any, seed uint64, _ []Structure) (kindred.Method, error) {
-	m := neural.Method{Arch: parts[0].(arch.Architecture), Training: *parts[1].(*neural.Training), Seed: seed}
+	m := neural.Method{Training: *parts[1].(*neural.Training), Seed: seed}
 	m.Optimizer, m.Prep = parts[2].(*steps).Optimizer, parts[3].(*columns).options()
 	if how.alone {
+		l := parts[0].(*lone)
+		m.Arch = &arch.Shared{Layers: l.Layers, Tower: l.Tower}
 		return compose.Alone{Method: m}, m.Check()
 	}
-	m.Weighting = parts[5].(weigh.Weighting)
+	m.Arch, m.Weighting = parts[0].(arch.Architecture), parts[5].(weigh.Weighting)
 	return m, m.Check()
 }
