@@ -167,6 +167,29 @@ func TestMultiplyTiles(t *testing.T) {
 	})
 }
 
+// A product of a row does not depend on how many others the row has, or on its
+// place among them.
+func TestMultiplyRowByColumns(t *testing.T) {
+	everyUnit(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(27, 28))
+		const n, k = 23, 75
+		x, w := layout[float32](rng, 1, k, 0), layout[float32](rng, n, k, 0)
+		all := Of(make([]float32, n), 1, n)
+		Multiply(all, x, w.T(), Finish[float32]{})
+		for lo := range n - 2 {
+			for hi := lo + 2; hi <= n; hi++ {
+				part := Of(make([]float32, hi-lo), 1, hi-lo)
+				Multiply(part, x, w.Slice(lo, hi, 0, k).T(), Finish[float32]{})
+				for j, v := range part.Data {
+					if v != all.Data[lo+j] {
+						t.Fatalf("columns %d to %d: column %d is %v, among all %v", lo, hi, lo+j, v, all.Data[lo+j])
+					}
+				}
+			}
+		}
+	})
+}
+
 // A row alone has the numbers that it has among others, NaN and infinities too.
 func TestMultiplyOneRow(t *testing.T) {
 	everyUnit(t, func(t *testing.T) {

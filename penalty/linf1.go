@@ -71,18 +71,26 @@ func (f linf1) ProxRow(row []float64, step float64) {
 // ProxColumns implements Columnwise: the cut-off parts, each divided by its step,
 // sum to λ.
 func (f linf1) ProxColumns(out, v *num.Dense, steps []float64) {
-	size, weight := make([]float64, v.Cols), make([]float64, v.Cols)
+	cutOf := f.cuts(steps)
 	for j := range v.Rows {
 		from, to := v.Row(j), out.Row(j)
-		for c, x := range from {
-			size[c], weight[c] = math.Abs(x), 1/steps[c]
-		}
-		cut := max(0, weightedLevel(size, weight, float64(f)))
+		cut := cutOf(from)
 		for c, x := range from {
 			if to[c] = x; math.Abs(x) > cut {
 				to[c] = math.Copysign(cut, x)
 			}
 		}
+	}
+}
+
+// cuts tells of rows the level at which these steps cut them off.
+func (f linf1) cuts(steps []float64) func(row []float64) float64 {
+	size, weight := make([]float64, len(steps)), make([]float64, len(steps))
+	return func(row []float64) float64 {
+		for c, x := range row {
+			size[c], weight[c] = math.Abs(x), 1/steps[c]
+		}
+		return max(0, weightedLevel(size, weight, float64(f)))
 	}
 }
 
@@ -195,13 +203,10 @@ func (f linf1) ProxJacobian(v *num.Dense, step float64) Jacobian {
 // ColumnsJacobian implements Columnwise: by the mean weighted by 1/step.
 func (f linf1) ColumnsJacobian(v *num.Dense, steps []float64) Jacobian {
 	j := &cutoff{num.NewDense(v.Rows, v.Cols), make([]bool, v.Rows)}
-	size, weight := make([]float64, v.Cols), make([]float64, v.Cols)
+	cutOf := f.cuts(steps)
 	for i := range v.Rows {
 		from, along := v.Row(i), j.along.Row(i)
-		for c, x := range from {
-			size[c], weight[c] = math.Abs(x), 1/steps[c]
-		}
-		cut := max(0, weightedLevel(size, weight, float64(f)))
+		cut := cutOf(from)
 		if j.zero[i] = cut == 0; cut == 0 {
 			continue
 		}
