@@ -92,16 +92,29 @@ func place(names []string, name string) int {
 	return i
 }
 
-// makeCensus turns marital_stat into the question of never_married.
+// makeCensus turns marital_stat into the question of never_married, and in a
+// second file education into that of college, as Ma et al. ask it.
 func makeCensus(folder string) (string, error) {
+	if err := ask(folder, "census_income.csv.gz", "census.csv", "marital_stat", "never_married", "Never married"); err != nil {
+		return "", err
+	}
+	return "", ask(folder, "census.csv", "census_three.csv", "education", "college",
+		"Some college but no degree", "Associates degree-occup /vocational", "Associates degree-academic program",
+		"Bachelors degree(BA AB BS)", "Masters degree(MA MS MEng MEd MSW MBA)",
+		"Prof school degree (MD DDS DVM LLB JD)", "Doctorate degree(PhD EdD)")
+}
+
+// ask copies a table and makes a question of one of its columns, which gets
+// another name: yes for these values, no for others.
+func ask(folder, from, to, column, question string, yes ...string) error {
 	at := 0
 	header := func(names []string) []string {
-		at = place(names, "marital_stat")
-		names[at] = "never_married"
+		at = place(names, column)
+		names[at] = question
 		return names
 	}
-	return "", rewrite(filepath.Join(folder, "census_income.csv.gz"), filepath.Join(folder, "census.csv"), header, func(row []string) []string {
-		if row[at] == "Never married" {
+	return rewrite(filepath.Join(folder, from), filepath.Join(folder, to), header, func(row []string) []string {
+		if slices.Contains(yes, row[at]) {
 			row[at] = "yes"
 		} else {
 			row[at] = "no"
