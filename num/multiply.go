@@ -101,7 +101,7 @@ func share(size, n, i, grain int) (lo, hi int) {
 // Goto, van de Geijn, Anatomy of high-performance matrix multiplication,
 // ACM Transactions on Mathematical Software 34(3), 2008.
 const (
-	depth     = 1024
+	depth     = 512
 	blockRows = 64
 	blockCols = 512
 )

@@ -124,10 +124,11 @@ func multiplyTiles(size int, c, a, b block, bias unsafe.Pointer, finish int) {
 // blocking is how many terms are added before a tile of c is put down, and how
 // many bytes of a are gone through at a time. With AVX2 a panel of b and the rows
 // of a that meet it then lie in a first cache of 32 KB together, and the rows of a
-// in half of a second one; tiles of AVX-512 are so large that neither matters.
+// in half of a second one. With AVX-512 the rows of a lie in a first cache, and
+// the panel comes from a second one in time.
 func blocking(size int) (terms, bytes int) {
 	if unit == avx512 {
-		return depth, int(unsafe.Sizeof(buffers{}.a))
+		return 2048 / size, int(unsafe.Sizeof(buffers{}.a))
 	}
 	return 1280 / size, 256 << 10
 }

@@ -317,6 +317,9 @@ func (s shape) tile(z size, rows, registers int, masked bool) {
 			z.fma(a, b[i], sum(r, i))
 		}
 	}
+	if s.unit == "AVX512" && registers > 1 {
+		s.prefetch()
+	}
 	ADDQ(column, left)
 	if rows > 7 {
 		ADDQ(column, lower)
@@ -325,6 +328,15 @@ func (s shape) tile(z size, rows, registers int, masked bool) {
 	DECQ(count)
 	JNZ(LabelRef(again))
 	s.finish(z, rows, registers, masked, sum, b)
+}
+
+// prefetch asks for what is wanted eight terms later: a panel of b comes from
+// the second cache, as one of a thousand terms does not fit the first.
+func (s shape) prefetch() {
+	for i := range 2 {
+		PREFETCHT0(Mem{Base: right, Index: next, Scale: 8, Disp: s.width * i})
+	}
+	PREFETCHT0(Mem{Base: left, Index: column, Scale: 8})
 }
 
 func (s shape) finish(z size, rows, registers int, masked bool, sum func(r, i int) reg.VecPhysical, b []reg.Register) {
