@@ -5403,14 +5403,15 @@ linear205:
 	VZEROUPPER
 	RET
 
-// func transpose32AVX512(to *byte, from *byte, step int, rows int, n int)
+// func transpose32AVX512(to *byte, from *byte, gap int, step int, rows int, n int)
 // Requires: AVX, AVX512F, CMOV
-TEXT ·transpose32AVX512(SB), NOSPLIT, $128-40
+TEXT ·transpose32AVX512(SB), NOSPLIT, $128-48
 	MOVQ to+0(FP), AX
 	MOVQ from+8(FP), BX
-	MOVQ step+16(FP), SI
-	MOVQ rows+24(FP), DI
-	MOVQ n+32(FP), DX
+	MOVQ gap+16(FP), R11
+	MOVQ step+24(FP), SI
+	MOVQ rows+32(FP), DI
+	MOVQ n+40(FP), DX
 	XORL R8, R8
 	XORL R9, R9
 	MOVQ R9, (SP)
@@ -5635,23 +5636,38 @@ full207:
 	VSHUFF32X4 $0x88, Z15, Z7, Z13
 	VSHUFF32X4 $0xdd, Z15, Z7, Z15
 	VMOVUPS    Z16, (AX)
-	VMOVUPS    Z20, 128(AX)
-	VMOVUPS    Z24, 256(AX)
-	VMOVUPS    Z28, 384(AX)
-	VMOVUPS    Z1, 512(AX)
-	VMOVUPS    Z5, 640(AX)
-	VMOVUPS    Z9, 768(AX)
-	VMOVUPS    Z13, 896(AX)
-	VMOVUPS    Z2, 1024(AX)
-	VMOVUPS    Z6, 1152(AX)
-	VMOVUPS    Z10, 1280(AX)
-	VMOVUPS    Z14, 1408(AX)
-	VMOVUPS    Z30, 1536(AX)
-	VMOVUPS    Z29, 1664(AX)
-	VMOVUPS    Z31, 1792(AX)
-	VMOVUPS    Z15, 1920(AX)
+	ADDQ       R11, AX
+	VMOVUPS    Z20, (AX)
+	ADDQ       R11, AX
+	VMOVUPS    Z24, (AX)
+	ADDQ       R11, AX
+	VMOVUPS    Z28, (AX)
+	ADDQ       R11, AX
+	VMOVUPS    Z1, (AX)
+	ADDQ       R11, AX
+	VMOVUPS    Z5, (AX)
+	ADDQ       R11, AX
+	VMOVUPS    Z9, (AX)
+	ADDQ       R11, AX
+	VMOVUPS    Z13, (AX)
+	ADDQ       R11, AX
+	VMOVUPS    Z2, (AX)
+	ADDQ       R11, AX
+	VMOVUPS    Z6, (AX)
+	ADDQ       R11, AX
+	VMOVUPS    Z10, (AX)
+	ADDQ       R11, AX
+	VMOVUPS    Z14, (AX)
+	ADDQ       R11, AX
+	VMOVUPS    Z30, (AX)
+	ADDQ       R11, AX
+	VMOVUPS    Z29, (AX)
+	ADDQ       R11, AX
+	VMOVUPS    Z31, (AX)
+	ADDQ       R11, AX
+	VMOVUPS    Z15, (AX)
+	ADDQ       R11, AX
 	ADDQ       $+64, BX
-	ADDQ       $+2048, AX
 	SUBQ       $+16, DX
 	JG         square206
 	VZEROUPPER
@@ -10245,14 +10261,15 @@ linear369:
 	VZEROUPPER
 	RET
 
-// func transpose64AVX512(to *byte, from *byte, step int, rows int, n int)
+// func transpose64AVX512(to *byte, from *byte, gap int, step int, rows int, n int)
 // Requires: AVX, AVX512F, CMOV
-TEXT ·transpose64AVX512(SB), NOSPLIT, $64-40
+TEXT ·transpose64AVX512(SB), NOSPLIT, $64-48
 	MOVQ to+0(FP), AX
 	MOVQ from+8(FP), BX
-	MOVQ step+16(FP), SI
-	MOVQ rows+24(FP), DI
-	MOVQ n+32(FP), DX
+	MOVQ gap+16(FP), R11
+	MOVQ step+24(FP), SI
+	MOVQ rows+32(FP), DI
+	MOVQ n+40(FP), DX
 	XORL R8, R8
 	XORL R9, R9
 	MOVQ R9, (SP)
@@ -10365,15 +10382,22 @@ full371:
 	VSHUFF32X4 $0x88, Z7, Z3, Z19
 	VSHUFF32X4 $0xdd, Z7, Z3, Z7
 	VMOVUPD    Z14, (AX)
-	VMOVUPD    Z18, 128(AX)
-	VMOVUPD    Z15, 256(AX)
-	VMOVUPD    Z19, 384(AX)
-	VMOVUPD    Z13, 512(AX)
-	VMOVUPD    Z17, 640(AX)
-	VMOVUPD    Z11, 768(AX)
-	VMOVUPD    Z7, 896(AX)
+	ADDQ       R11, AX
+	VMOVUPD    Z18, (AX)
+	ADDQ       R11, AX
+	VMOVUPD    Z15, (AX)
+	ADDQ       R11, AX
+	VMOVUPD    Z19, (AX)
+	ADDQ       R11, AX
+	VMOVUPD    Z13, (AX)
+	ADDQ       R11, AX
+	VMOVUPD    Z17, (AX)
+	ADDQ       R11, AX
+	VMOVUPD    Z11, (AX)
+	ADDQ       R11, AX
+	VMOVUPD    Z7, (AX)
+	ADDQ       R11, AX
 	ADDQ       $+64, BX
-	ADDQ       $+1024, AX
 	SUBQ       $+8, DX
 	JG         square370
 	VZEROUPPER
@@ -13013,14 +13037,15 @@ DATA lanes<>+48(SB)/8, $0x0000000000000000
 DATA lanes<>+56(SB)/8, $0x0000000000000000
 GLOBL lanes<>(SB), RODATA|NOPTR, $64
 
-// func transpose32AVX2(to *byte, from *byte, step int, rows int, n int)
+// func transpose32AVX2(to *byte, from *byte, gap int, step int, rows int, n int)
 // Requires: AVX, AVX2, CMOV
-TEXT ·transpose32AVX2(SB), NOSPLIT, $64-40
+TEXT ·transpose32AVX2(SB), NOSPLIT, $64-48
 	MOVQ to+0(FP), AX
 	MOVQ from+8(FP), BX
-	MOVQ step+16(FP), SI
-	MOVQ rows+24(FP), DI
-	MOVQ n+32(FP), DX
+	MOVQ gap+16(FP), R11
+	MOVQ step+24(FP), SI
+	MOVQ rows+32(FP), DI
+	MOVQ n+40(FP), DX
 	XORL R8, R8
 	XORL R9, R9
 	MOVQ R9, (SP)
@@ -13131,15 +13156,22 @@ full510:
 	VPERM2F128 $0x20, Y7, Y3, Y5
 	VPERM2F128 $0x31, Y7, Y3, Y7
 	VMOVUPS    Y4, (AX)
-	VMOVUPS    Y6, 64(AX)
-	VMOVUPS    Y0, 128(AX)
-	VMOVUPS    Y5, 192(AX)
-	VMOVUPS    Y8, 256(AX)
-	VMOVUPS    Y2, 320(AX)
-	VMOVUPS    Y1, 384(AX)
-	VMOVUPS    Y7, 448(AX)
+	ADDQ       R11, AX
+	VMOVUPS    Y6, (AX)
+	ADDQ       R11, AX
+	VMOVUPS    Y0, (AX)
+	ADDQ       R11, AX
+	VMOVUPS    Y5, (AX)
+	ADDQ       R11, AX
+	VMOVUPS    Y8, (AX)
+	ADDQ       R11, AX
+	VMOVUPS    Y2, (AX)
+	ADDQ       R11, AX
+	VMOVUPS    Y1, (AX)
+	ADDQ       R11, AX
+	VMOVUPS    Y7, (AX)
+	ADDQ       R11, AX
 	ADDQ       $+32, BX
-	ADDQ       $+512, AX
 	SUBQ       $+8, DX
 	JG         square509
 	VZEROUPPER
@@ -15185,14 +15217,15 @@ linear622:
 	VZEROUPPER
 	RET
 
-// func transpose64AVX2(to *byte, from *byte, step int, rows int, n int)
+// func transpose64AVX2(to *byte, from *byte, gap int, step int, rows int, n int)
 // Requires: AVX, AVX2, CMOV
-TEXT ·transpose64AVX2(SB), NOSPLIT, $32-40
+TEXT ·transpose64AVX2(SB), NOSPLIT, $32-48
 	MOVQ to+0(FP), AX
 	MOVQ from+8(FP), BX
-	MOVQ step+16(FP), SI
-	MOVQ rows+24(FP), DI
-	MOVQ n+32(FP), DX
+	MOVQ gap+16(FP), R11
+	MOVQ step+24(FP), SI
+	MOVQ rows+32(FP), DI
+	MOVQ n+40(FP), DX
 	XORL R8, R8
 	XORL R9, R9
 	MOVQ R9, (SP)
@@ -15251,11 +15284,14 @@ full624:
 	VPERM2F128 $0x20, Y3, Y1, Y2
 	VPERM2F128 $0x31, Y3, Y1, Y3
 	VMOVUPD    Y0, (AX)
-	VMOVUPD    Y2, 64(AX)
-	VMOVUPD    Y5, 128(AX)
-	VMOVUPD    Y3, 192(AX)
+	ADDQ       R11, AX
+	VMOVUPD    Y2, (AX)
+	ADDQ       R11, AX
+	VMOVUPD    Y5, (AX)
+	ADDQ       R11, AX
+	VMOVUPD    Y3, (AX)
+	ADDQ       R11, AX
 	ADDQ       $+32, BX
-	ADDQ       $+256, AX
 	SUBQ       $+4, DX
 	JG         square623
 	VZEROUPPER

@@ -23,10 +23,10 @@ func multiply64AVX512(t *[12]int) { panic(absent) }
 func multiply32AVX2(t *[12]int)   { panic(absent) }
 func multiply64AVX2(t *[12]int)   { panic(absent) }
 
-func transpose32AVX512(to, from *byte, step, rows, n int) { panic(absent) }
-func transpose64AVX512(to, from *byte, step, rows, n int) { panic(absent) }
-func transpose32AVX2(to, from *byte, step, rows, n int)   { panic(absent) }
-func transpose64AVX2(to, from *byte, step, rows, n int)   { panic(absent) }
+func transpose32AVX512(to, from *byte, gap, step, rows, n int) { panic(absent) }
+func transpose64AVX512(to, from *byte, gap, step, rows, n int) { panic(absent) }
+func transpose32AVX2(to, from *byte, gap, step, rows, n int)   { panic(absent) }
+func transpose64AVX2(to, from *byte, gap, step, rows, n int)   { panic(absent) }
 
 func add32AVX512(y, x *float32, n int)           { panic(absent) }
 func mul32AVX512(y, x *float32, n int)           { panic(absent) }

@@ -94,23 +94,23 @@ func share(size, n, i, grain int) (lo, hi int) {
 	return min(size, grains*i/n*grain), min(size, grains*(i+1)/n*grain)
 }
 
-// The blocks of a product, at most: depth columns of a at a time, so many of its
-// rows as the second cache holds, blockRows if they are so long, and so many
-// columns of b as the third; both for numbers of eight bytes.
+// The blocks of a product, at most: so many bytes of each row of a at a time, so
+// that the rows of a tile lie in the first cache, so many of all its rows as half
+// of a small second one, and so many columns of b, of eight bytes, as the third.
 //
 // Goto, van de Geijn, Anatomy of high-performance matrix multiplication,
 // ACM Transactions on Mathematical Software 34(3), 2008.
 const (
-	depth     = 512
-	blockRows = 64
+	rowLength = 2048
+	blockSize = 256 << 10
 	blockCols = 512
 )
 
-// buffers hold packed blocks. Rows of a end in a gap, b may be written beyond
-// its end.
+// buffers hold packed blocks of float64 or float32. Rows of a end in a gap, and
+// up to sixteen more may be written, as b may be beyond its end.
 type buffers struct {
-	a [(depth + 32) * blockRows]float64
-	b [depth*blockCols + 512]float64
+	a [(blockSize + 16*(rowLength+64)) / 8]float64
+	b [(blockCols*rowLength*2 + 4096) / 8]float64
 }
 
 // spare are buffers nobody uses: at most as many as products ran at a time. A

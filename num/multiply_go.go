@@ -1,7 +1,10 @@
 package num
 
-// side is the length of the tiles of the Go kernel.
-const side = 4
+// The Go kernel has square tiles of this side, and takes so many rows at a time.
+const (
+	side   = 4
+	rowsGo = 64
+)
 
 // multiplyGo is Multiply in Go. Blocks of b are packed in panels of four
 // columns, of a in panels of four rows, with zeros beyond the last.
@@ -9,6 +12,7 @@ func multiplyGo[F Float](c, a, b View[F], o Finish[F]) {
 	room := takeBuffers()
 	defer room.release()
 	left, right := numbersIn[F](room.a[:]), numbersIn[F](room.b[:])
+	depth := rowLength / sizeOf[F]()
 	for j := 0; j < c.Cols; j += blockCols {
 		cols := min(blockCols, c.Cols-j)
 		for k := 0; k < a.Cols; k += depth {
@@ -21,8 +25,8 @@ func multiplyGo[F Float](c, a, b View[F], o Finish[F]) {
 					last.Bias = o.Bias[j : j+cols]
 				}
 			}
-			for i := 0; i < c.Rows; i += blockRows {
-				rows := min(blockRows, c.Rows-i)
+			for i := 0; i < c.Rows; i += rowsGo {
+				rows := min(rowsGo, c.Rows-i)
 				packGo(left, a.Slice(i, i+rows, k, k+n))
 				tilesGo(c.Slice(i, i+rows, j, j+cols), left, right, n, last)
 			}

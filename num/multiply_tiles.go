@@ -74,9 +74,9 @@ func (t *tile) tiles(size int, c, a block, width int) {
 }
 
 // multiplyTiles is Multiply by the kernels in assembly, which may read a and b
-// where they lie. b is packed where its columns do not lie side by side, and
-// both are packed where their rows are so far apart that too few lines of them
-// would fit the first cache.
+// where they lie. b is packed where its columns do not lie side by side, or for
+// many rows of a, and a copied where its rows or columns are so far apart that
+// too few lines of them would fit the first cache.
 func multiplyTiles(size int, c, a, b block, bias unsafe.Pointer, finish int) {
 	_, width := tileShape(size)
 	packs, copies := b.packs(size, c.rows), a.copies(size, c.cols)
@@ -85,8 +85,7 @@ func multiplyTiles(size int, c, a, b block, bias unsafe.Pointer, finish int) {
 		room = takeBuffers()
 		defer room.release()
 	}
-	cols := blockCols * 8 / size
-	deep, held := blocking(size)
+	cols, deep := blockCols*8/size, rowLength/size
 	for j := 0; j < c.cols; j += cols {
 		n := min(cols, c.cols-j)
 		for k := 0; k < a.cols; {
@@ -105,7 +104,7 @@ func multiplyTiles(size int, c, a, b block, bias unsafe.Pointer, finish int) {
 			if packs {
 				right = right.panels(unsafe.Pointer(&room.b), size, width)
 			}
-			most := held / rowBytes(terms, size)
+			most := blockSize / rowBytes(terms, size)
 			parts := (c.rows + most - 1) / most
 			for at := range parts {
 				i := c.rows * at / parts
@@ -119,18 +118,6 @@ func multiplyTiles(size int, c, a, b block, bias unsafe.Pointer, finish int) {
 			k += terms
 		}
 	}
-}
-
-// blocking is how many terms are added before a tile of c is put down, and how
-// many bytes of a are gone through at a time. With AVX2 a panel of b and the rows
-// of a that meet it then lie in a first cache of 32 KB together, and the rows of a
-// in half of a second one. With AVX-512 the rows of a lie in a first cache, and
-// the panel comes from a second one in time.
-func blocking(size int) (terms, bytes int) {
-	if unit == avx512 {
-		return 2048 / size, int(unsafe.Sizeof(buffers{}.a))
-	}
-	return 1280 / size, 256 << 10
 }
 
 // sweep takes the columns of c, the width of a tile at a time.
@@ -154,39 +141,40 @@ func (t tile) sweep(size int, c, left, right block, packs bool, width int) {
 
 const farApart = 2048 // bytes
 
-// packs tells whether b is packed for so many rows of a. Rows a multiple of 256
-// bytes apart share a quarter of the places of a first cache at most, and crowd
-// one another out: with the small tiles of AVX2 that costs more than to pack.
+// packs tells whether b is packed for so many rows of a.
 func (b block) packs(size, uses int) bool {
 	switch {
 	case b.colStep != size:
 		return b.cols > 1
-	case unit == avx2 && b.rowStep >= 256 && b.rowStep%256 == 0:
-		return uses > 200 || b.rowStep > farApart && uses > 56
+	case unit == avx2 && uses > 200:
+		return true
 	}
 	return b.rowStep > farApart && uses > 56
 }
 
-// copies tells whether a is copied for so many columns of b.
+// copies tells whether a is copied for so many columns of b. Of columns the tiles
+// of AVX2 use less than half a line at a time, and the first cache fills up with
+// the rest.
 func (a block) copies(size, uses int) bool {
 	return a.colStep == size && a.rowStep >= farApart && uses > 32 ||
-		a.rowStep == size && a.colStep >= farApart && uses > 64
+		a.rowStep == size && a.cols > 32 && uses > 64 && (unit == avx2 || a.colStep >= farApart)
 }
 
 // rowBytes is how far apart rows are copied: an odd number of cache lines, so
 // that the rows of a tile do not crowd in a few places of the first cache.
 func rowBytes(numbers, size int) int { return (((numbers*size + 63) / 64) | 1) * 64 }
 
-// copied copies a to room: rows behind one another, or columns.
+// copied copies the rows of a to room.
 func (a block) copied(room unsafe.Pointer, size int) block {
-	if a.rowStep == size {
-		to := block{room, a.rows, a.cols, size, a.rows * size}
-		for k := range a.cols {
-			copy(bytes(to.at(0, k), a.rows*size), bytes(a.at(0, k), a.rows*size))
+	to := block{room, a.rows, a.cols, rowBytes(a.cols, size), size}
+	if a.colStep != size {
+		_, width := tileShape(size)
+		lanes := width / 2
+		for k := 0; k < a.cols; k += lanes {
+			turn(size, to.at(0, k), to.rowStep, a.at(0, k), a.colStep, min(lanes, a.cols-k), a.rows)
 		}
 		return to
 	}
-	to := block{room, a.rows, a.cols, rowBytes(a.cols, size), size}
 	for i := range a.rows {
 		copy(bytes(to.at(i, 0), a.cols*size), bytes(a.at(i, 0), a.cols*size))
 	}
@@ -246,19 +234,25 @@ func scatter[T uint32 | uint64](panel unsafe.Pointer, from block, width int) {
 	}
 }
 
-// turned packs a panel of a transposed matrix, half of its columns at a time.
+// turned packs a panel of a transposed matrix, a register of its columns at a time.
 func (b block) turned(panel unsafe.Pointer, size, width int) {
-	for j := 0; j < b.cols; j += width / 2 {
-		to, from, cols := (*byte)(unsafe.Add(panel, j*size)), (*byte)(b.at(0, j)), min(width/2, b.cols-j)
-		switch {
-		case unit == avx512 && size == 4:
-			transpose32AVX512(to, from, b.colStep, cols, b.rows)
-		case unit == avx512:
-			transpose64AVX512(to, from, b.colStep, cols, b.rows)
-		case size == 4:
-			transpose32AVX2(to, from, b.colStep, cols, b.rows)
-		default:
-			transpose64AVX2(to, from, b.colStep, cols, b.rows)
-		}
+	lanes := width / 2
+	for j := 0; j < b.cols; j += lanes {
+		turn(size, unsafe.Add(panel, j*size), width*size, b.at(0, j), b.colStep, min(lanes, b.cols-j), b.rows)
+	}
+}
+
+// turn writes n columns of a matrix as rows; gap and step are from row to row.
+func turn(size int, to unsafe.Pointer, gap int, from unsafe.Pointer, step, rows, n int) {
+	p, q := (*byte)(to), (*byte)(from)
+	switch {
+	case unit == avx512 && size == 4:
+		transpose32AVX512(p, q, gap, step, rows, n)
+	case unit == avx512:
+		transpose64AVX512(p, q, gap, step, rows, n)
+	case size == 4:
+		transpose32AVX2(p, q, gap, step, rows, n)
+	default:
+		transpose64AVX2(p, q, gap, step, rows, n)
 	}
 }

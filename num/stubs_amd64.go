@@ -53,12 +53,12 @@ func tileAVX2(c *float64, stride int, a *float64, b *float64, w *float64, n int)
 //go:noescape
 func multiply32AVX512(t *[12]int)
 
-// transpose32AVX512 writes n columns of a matrix side by side: as many rows of it as
-// a register has numbers, the last one again where there are less. Its rows are step bytes apart, those written 128;
+// transpose32AVX512 writes n columns of a matrix as rows, gap bytes apart: as many numbers
+// of each as a register has, the last one again where the matrix has fewer rows. Its rows are step bytes apart;
 // up to a register's numbers more than n are written, whatever they are.
 //
 //go:noescape
-func transpose32AVX512(to *byte, from *byte, step int, rows int, n int)
+func transpose32AVX512(to *byte, from *byte, gap int, step int, rows int, n int)
 
 // add32AVX512 adds x to y.
 //
@@ -95,12 +95,12 @@ func adam32AVX512(p *float32, m *float32, v *float32, grad *float32, n int, rate
 //go:noescape
 func multiply64AVX512(t *[12]int)
 
-// transpose64AVX512 writes n columns of a matrix side by side: as many rows of it as
-// a register has numbers, the last one again where there are less. Its rows are step bytes apart, those written 128;
+// transpose64AVX512 writes n columns of a matrix as rows, gap bytes apart: as many numbers
+// of each as a register has, the last one again where the matrix has fewer rows. Its rows are step bytes apart;
 // up to a register's numbers more than n are written, whatever they are.
 //
 //go:noescape
-func transpose64AVX512(to *byte, from *byte, step int, rows int, n int)
+func transpose64AVX512(to *byte, from *byte, gap int, step int, rows int, n int)
 
 // add64AVX512 adds x to y.
 //
@@ -172,12 +172,12 @@ func softplus32AVX512(dst *float32, src *float32, n int)
 //go:noescape
 func multiply32AVX2(t *[12]int)
 
-// transpose32AVX2 writes n columns of a matrix side by side: as many rows of it as
-// a register has numbers, the last one again where there are less. Its rows are step bytes apart, those written 64;
+// transpose32AVX2 writes n columns of a matrix as rows, gap bytes apart: as many numbers
+// of each as a register has, the last one again where the matrix has fewer rows. Its rows are step bytes apart;
 // up to a register's numbers more than n are written, whatever they are.
 //
 //go:noescape
-func transpose32AVX2(to *byte, from *byte, step int, rows int, n int)
+func transpose32AVX2(to *byte, from *byte, gap int, step int, rows int, n int)
 
 // add32AVX2 adds x to y.
 //
@@ -214,12 +214,12 @@ func adam32AVX2(p *float32, m *float32, v *float32, grad *float32, n int, rate f
 //go:noescape
 func multiply64AVX2(t *[12]int)
 
-// transpose64AVX2 writes n columns of a matrix side by side: as many rows of it as
-// a register has numbers, the last one again where there are less. Its rows are step bytes apart, those written 64;
+// transpose64AVX2 writes n columns of a matrix as rows, gap bytes apart: as many numbers
+// of each as a register has, the last one again where the matrix has fewer rows. Its rows are step bytes apart;
 // up to a register's numbers more than n are written, whatever they are.
 //
 //go:noescape
-func transpose64AVX2(to *byte, from *byte, step int, rows int, n int)
+func transpose64AVX2(to *byte, from *byte, gap int, step int, rows int, n int)
 
 // add64AVX2 adds x to y.
 //

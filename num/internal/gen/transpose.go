@@ -13,12 +13,12 @@ import (
 func transpose(s shape, z size) {
 	name := fmt.Sprintf("transpose%d%s", 8*z.bytes, s.unit)
 	side := s.width / z.bytes
-	TEXT(name, NOSPLIT, "func(to, from *byte, step, rows, n int)")
+	TEXT(name, NOSPLIT, "func(to, from *byte, gap, step, rows, n int)")
 	Pragma("noescape")
-	Doc(name+" writes n columns of a matrix side by side: as many rows of it as",
-		fmt.Sprintf("a register has numbers, the last one again where there are less. Its rows are step bytes apart, those written %d;", 2*s.width),
+	Doc(name+" writes n columns of a matrix as rows, gap bytes apart: as many numbers",
+		"of each as a register has, the last one again where the matrix has fewer rows. Its rows are step bytes apart;",
 		"up to a register's numbers more than n are written, whatever they are.")
-	to, from := Load(Param("to"), reg.RAX), Load(Param("from"), reg.RBX)
+	to, from, gap := Load(Param("to"), reg.RAX), Load(Param("from"), reg.RBX), Load(Param("gap"), reg.R11)
 	step, rows, n := Load(Param("step"), reg.RSI), Load(Param("rows"), reg.RDI), Load(Param("n"), reg.RDX)
 	offsets := AllocLocal(8 * side)
 	zero, at, more := reg.R8, reg.R9, reg.R10
@@ -66,11 +66,11 @@ func transpose(s shape, z size) {
 			z.maskMove(m, reg.Y15, in[r])
 		}
 	}
-	for i, r := range s.turn(z, in) {
-		z.move(r, Mem{Base: to, Disp: 2 * s.width * i})
+	for _, r := range s.turn(z, in) {
+		z.move(r, Mem{Base: to})
+		ADDQ(gap, to)
 	}
 	ADDQ(I32(int32(s.width)), from)
-	ADDQ(I32(int32(2*s.width*side)), to)
 	SUBQ(I8(int8(side)), n)
 	JG(LabelRef(again))
 	VZEROUPPER()
