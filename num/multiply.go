@@ -101,7 +101,7 @@ func share(size, n, i, grain int) (lo, hi int) {
 // Goto, van de Geijn, Anatomy of high-performance matrix multiplication,
 // ACM Transactions on Mathematical Software 34(3), 2008.
 const (
-	rowLength = 2048
+	rowLength = 2560
 	blockSize = 256 << 10
 	blockCols = 512
 )
