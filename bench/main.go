@@ -35,6 +35,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	runtime.GOMAXPROCS(*threads)
+	pin(*threads)
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {
 		return err

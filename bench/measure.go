@@ -28,11 +28,13 @@ type pair struct {
 	ours    func() error
 	reached func() string // what ours reached in its last run
 	peer    string
-	theirs  func(result) string // what the peer reached
-	known   float64             // seconds of a peer that is not here, from another run
-	once    bool                // it takes long: one repetition may do
-	each    bool                // the peer takes several steps, and the time of one counts
-	own     func() float64      // what ours says that it took; nil: it is timed here
+	theirs  func(result) string          // what the peer reached
+	known   float64                      // seconds of a peer that is not here, from another run
+	once    bool                         // it takes long: one repetition may do
+	each    bool                         // the peer takes several steps, and the time of one counts
+	own     func() float64               // what ours says that it took; nil: it is timed here
+	turns   int                          // repetitions, where not those of the run: many short ones
+	rate    func(seconds float64) string // what a median time means, on either side, instead of reached and theirs
 }
 
 // A row is a pair measured: medians, and the ratio repetition by repetition.
@@ -40,7 +42,7 @@ type row struct {
 	problem, peer    string
 	ours, theirs     float64 // seconds
 	ratio            float64
-	least, most      float64 // of the ratios
+	least, most      float64 // of the ratios, but for the tenths at either end
 	reached, compare string
 }
 
@@ -51,11 +53,14 @@ const enough = 20 * time.Second
 func (b *bench) measure(p pair) error {
 	r := row{problem: p.problem, peer: p.peer}
 	var ours, theirs, ratios []float64
-	least := 3
+	least, most := 3, b.reps
 	if p.once {
 		least = 1
 	}
-	for begin := time.Now(); len(ours) < b.reps && (len(ours) < least || time.Since(begin) < enough); {
+	if p.turns > 0 {
+		most = p.turns
+	}
+	for begin := time.Now(); len(ours) < most && (len(ours) < least || time.Since(begin) < enough); {
 		if err := b.ctx.Err(); err != nil {
 			return err
 		}
@@ -72,7 +77,9 @@ func (b *bench) measure(p pair) error {
 				answer.Seconds /= float64(answer.Steps)
 			}
 			theirs = append(theirs, answer.Seconds)
-			r.compare = p.theirs(answer)
+			if p.theirs != nil {
+				r.compare = p.theirs(answer)
+			}
 		}
 		runtime.GC()
 		at := b.clock()
@@ -89,10 +96,15 @@ func (b *bench) measure(p pair) error {
 		ratios = append(ratios, v/ours[i])
 	}
 	r.ours, r.theirs, r.ratio = median(ours), median(theirs), median(ratios)
-	if len(ratios) > 0 {
-		r.least, r.most = slices.Min(ratios), slices.Max(ratios)
+	if n := len(ratios); n > 0 {
+		slices.Sort(ratios)
+		r.least, r.most = ratios[n/10], ratios[n-1-n/10]
 	}
-	r.reached = p.reached()
+	if p.rate != nil {
+		r.reached, r.compare = p.rate(r.ours), p.rate(r.theirs)
+	} else {
+		r.reached = p.reached()
+	}
 	b.rows = append(b.rows, r)
 	fmt.Fprintf(os.Stderr, "%s: %s (%s)\n", r.problem, duration(r.ours), r.reached)
 	if r.peer != "" {

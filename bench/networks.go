@@ -102,13 +102,15 @@ func (b *bench) networks(all []network) error {
 		return err
 	}
 	core := peak()
+	defer pin(b.threads)
 	for threads := 1; threads <= 2; threads++ {
+		pin(threads)
 		p, err := startPeer(b.ctx, b.python, threads)
 		if err != nil {
 			return err
 		}
 		part := *b
-		part.peer, part.threads, part.reps = p, threads, min(b.reps, 5)
+		part.peer, part.threads, part.reps = p, threads, b.reps
 		err = part.networksOf(all, program, core*float64(threads))
 		p.stop()
 		if err != nil {
@@ -134,8 +136,8 @@ func (b *bench) networksOf(all []network, program string, peak float64) error {
 }
 
 func (b *bench) networkOf(n network, by networkPeer, program string, peak float64) error {
-	runs := min(int(2e9/n.work)+1, 2000)
-	args := map[string]any{"what": by.what, "form": by.form, "inputs": n.inputs, "tasks": n.tasks, "rows": n.rows, "runs": runs, "most": 0.1, "limit": 60}
+	runs := min(int(5e8/n.work)+1, 2000)
+	args := map[string]any{"what": by.what, "form": by.form, "inputs": n.inputs, "tasks": n.tasks, "rows": n.rows, "runs": runs, "most": 0.03, "limit": 60}
 	for name, v := range by.options {
 		args[name] = v
 	}
@@ -149,12 +151,6 @@ func (b *bench) networkOf(n network, by networkPeer, program string, peak float6
 		fmt.Fprintln(os.Stderr, n.name, by.words, "is left out")
 		return nil
 	}
-	reached := func(seconds float64) string {
-		if peak == 0 {
-			return fmt.Sprintf("%.0f GFLOP/s", n.work/seconds/1e9)
-		}
-		return fmt.Sprintf("%.0f %% of the peak", 100*n.work/seconds/peak)
-	}
 	seconds := 0.0
 	return b.measure(pair{
 		problem: fmt.Sprintf("%s %d / %d / %d, %s", n.name, n.inputs, n.tasks, n.rows, map[int]string{1: "one thread", 2: "two threads"}[b.threads]),
@@ -163,9 +159,14 @@ func (b *bench) networkOf(n network, by networkPeer, program string, peak float6
 			return err
 		},
 		own: func() float64 { return seconds }, each: true,
-		reached: func() string { return reached(seconds) },
-		peer:    "PyTorch, " + by.words,
-		theirs:  func(r result) string { return reached(r.Seconds) },
+		peer:  "PyTorch, " + by.words,
+		turns: 15,
+		rate: func(seconds float64) string {
+			if peak == 0 {
+				return fmt.Sprintf("%.0f GFLOP/s", n.work/seconds/1e9)
+			}
+			return fmt.Sprintf("%.0f %% of the peak", 100*n.work/seconds/peak)
+		},
 	})
 }
 

@@ -1,6 +1,10 @@
 package main
 
-import "golang.org/x/sys/cpu"
+import (
+	"sync"
+
+	"golang.org/x/sys/cpu"
+)
 
 // multiplyAdd512 makes 10n multiplications and additions of 16 float32.
 func multiplyAdd512(n int)
@@ -8,10 +12,10 @@ func multiplyAdd512(n int)
 // multiplyAdd256 makes 10n of 8.
 func multiplyAdd256(n int)
 
-// peak is how many operations of float32 a second one core can do: the median
-// of runs of nothing but multiplying and adding, in processor time, by the
+// peak is how many operations of float32 a second one core can do: the best of
+// many runs of nothing but multiplying and adding, in processor time, by the
 // better unit; 0 where unknown.
-func peak() float64 {
+var peak = sync.OnceValue(func() float64 {
 	best := 0.0
 	if cpu.X86.HasFMA {
 		best = max(best, rate(8, multiplyAdd256))
@@ -20,18 +24,18 @@ func peak() float64 {
 		best = max(best, rate(16, multiplyAdd512))
 	}
 	return best
-}
+})
 
 func rate(lanes float64, loop func(n int)) float64 {
-	const n, runs = 1 << 18, 51
-	var rates []float64
+	const n, runs = 1 << 18, 501
+	best := 0.0
 	for range runs {
 		begin, ok := processor()
 		loop(n)
 		end, _ := processor()
 		if ok && end > begin {
-			rates = append(rates, 2*lanes*10*n/(end-begin))
+			best = max(best, 2*lanes*10*n/(end-begin))
 		}
 	}
-	return median(rates)
+	return best
 }
