@@ -141,13 +141,14 @@ func (t tile) sweep(size int, c, left, right block, packs bool, width int) {
 
 const farApart = 2048 // bytes
 
-// packs tells whether b is packed for so many rows of a.
+// packs tells whether b is packed for so many rows of a, with AVX2 for fewer where
+// its rows are a multiple of 1,024 bytes apart and crowd one another out.
 func (b block) packs(size, uses int) bool {
 	switch {
 	case b.colStep != size:
 		return b.cols > 1
-	case unit == avx2 && uses > 200:
-		return true
+	case unit == avx2:
+		return uses > 200 || b.rowStep >= farApart && b.rowStep%1024 == 0 && uses > 100
 	}
 	return b.rowStep > farApart && uses > 56
 }
