@@ -1129,6 +1129,7 @@ TEXT ·multiply32AVX512(SB), NOSPLIT, $0-8
 	VPXORQ     Z0, Z0, Z0
 	VPXORQ     Z1, Z1, Z1
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term77:
 	VMOVUPS.Z    (BX), K1, Z28
@@ -1189,6 +1190,7 @@ rows76:
 	VPXORQ     Z2, Z2, Z2
 	VPXORQ     Z3, Z3, Z3
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term81:
 	VMOVUPS.Z    (BX), K1, Z28
@@ -1269,6 +1271,7 @@ rows75:
 	VPXORQ     Z4, Z4, Z4
 	VPXORQ     Z5, Z5, Z5
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term85:
 	VMOVUPS.Z    (BX), K1, Z28
@@ -1369,6 +1372,7 @@ rows74:
 	VPXORQ     Z6, Z6, Z6
 	VPXORQ     Z7, Z7, Z7
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term89:
 	VMOVUPS.Z    (BX), K1, Z28
@@ -1489,6 +1493,7 @@ rows73:
 	VPXORQ     Z8, Z8, Z8
 	VPXORQ     Z9, Z9, Z9
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term93:
 	VMOVUPS.Z    (BX), K1, Z28
@@ -1629,6 +1634,7 @@ rows72:
 	VPXORQ     Z10, Z10, Z10
 	VPXORQ     Z11, Z11, Z11
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term97:
 	VMOVUPS.Z    (BX), K1, Z28
@@ -1789,6 +1795,7 @@ rows71:
 	VPXORQ     Z12, Z12, Z12
 	VPXORQ     Z13, Z13, Z13
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term101:
 	VMOVUPS.Z    (BX), K1, Z28
@@ -1969,6 +1976,7 @@ rows70:
 	VPXORQ     Z14, Z14, Z14
 	VPXORQ     Z15, Z15, Z15
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term105:
 	VMOVUPS.Z    (BX), K1, Z28
@@ -2170,6 +2178,7 @@ rows69:
 	VPXORQ     Z16, Z16, Z16
 	VPXORQ     Z17, Z17, Z17
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term109:
 	VMOVUPS.Z    (BX), K1, Z28
@@ -2391,6 +2400,7 @@ rows68:
 	VPXORQ     Z18, Z18, Z18
 	VPXORQ     Z19, Z19, Z19
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term113:
 	VMOVUPS.Z    (BX), K1, Z28
@@ -2632,6 +2642,7 @@ rows67:
 	VPXORQ     Z20, Z20, Z20
 	VPXORQ     Z21, Z21, Z21
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term117:
 	VMOVUPS.Z    (BX), K1, Z28
@@ -2893,6 +2904,7 @@ rows66:
 	VPXORQ     Z22, Z22, Z22
 	VPXORQ     Z23, Z23, Z23
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term121:
 	VMOVUPS.Z    (BX), K1, Z28
@@ -3174,6 +3186,7 @@ rows65:
 	VPXORQ     Z24, Z24, Z24
 	VPXORQ     Z25, Z25, Z25
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term125:
 	VMOVUPS.Z    (BX), K1, Z28
@@ -3475,6 +3488,7 @@ rows64:
 	VPXORQ     Z26, Z26, Z26
 	VPXORQ     Z27, Z27, Z27
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term129:
 	VMOVUPS.Z    (BX), K1, Z28
@@ -5987,6 +6001,7 @@ TEXT ·multiply64AVX512(SB), NOSPLIT, $0-8
 	VPXORQ     Z0, Z0, Z0
 	VPXORQ     Z1, Z1, Z1
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term241:
 	VMOVUPD.Z    (BX), K1, Z28
@@ -6047,6 +6062,7 @@ rows240:
 	VPXORQ     Z2, Z2, Z2
 	VPXORQ     Z3, Z3, Z3
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term245:
 	VMOVUPD.Z    (BX), K1, Z28
@@ -6127,6 +6143,7 @@ rows239:
 	VPXORQ     Z4, Z4, Z4
 	VPXORQ     Z5, Z5, Z5
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term249:
 	VMOVUPD.Z    (BX), K1, Z28
@@ -6227,6 +6244,7 @@ rows238:
 	VPXORQ     Z6, Z6, Z6
 	VPXORQ     Z7, Z7, Z7
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term253:
 	VMOVUPD.Z    (BX), K1, Z28
@@ -6347,6 +6365,7 @@ rows237:
 	VPXORQ     Z8, Z8, Z8
 	VPXORQ     Z9, Z9, Z9
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term257:
 	VMOVUPD.Z    (BX), K1, Z28
@@ -6487,6 +6506,7 @@ rows236:
 	VPXORQ     Z10, Z10, Z10
 	VPXORQ     Z11, Z11, Z11
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term261:
 	VMOVUPD.Z    (BX), K1, Z28
@@ -6647,6 +6667,7 @@ rows235:
 	VPXORQ     Z12, Z12, Z12
 	VPXORQ     Z13, Z13, Z13
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term265:
 	VMOVUPD.Z    (BX), K1, Z28
@@ -6827,6 +6848,7 @@ rows234:
 	VPXORQ     Z14, Z14, Z14
 	VPXORQ     Z15, Z15, Z15
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term269:
 	VMOVUPD.Z    (BX), K1, Z28
@@ -7028,6 +7050,7 @@ rows233:
 	VPXORQ     Z16, Z16, Z16
 	VPXORQ     Z17, Z17, Z17
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term273:
 	VMOVUPD.Z    (BX), K1, Z28
@@ -7249,6 +7272,7 @@ rows232:
 	VPXORQ     Z18, Z18, Z18
 	VPXORQ     Z19, Z19, Z19
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term277:
 	VMOVUPD.Z    (BX), K1, Z28
@@ -7490,6 +7514,7 @@ rows231:
 	VPXORQ     Z20, Z20, Z20
 	VPXORQ     Z21, Z21, Z21
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term281:
 	VMOVUPD.Z    (BX), K1, Z28
@@ -7751,6 +7776,7 @@ rows230:
 	VPXORQ     Z22, Z22, Z22
 	VPXORQ     Z23, Z23, Z23
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term285:
 	VMOVUPD.Z    (BX), K1, Z28
@@ -8032,6 +8058,7 @@ rows229:
 	VPXORQ     Z24, Z24, Z24
 	VPXORQ     Z25, Z25, Z25
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term289:
 	VMOVUPD.Z    (BX), K1, Z28
@@ -8333,6 +8360,7 @@ rows228:
 	VPXORQ     Z26, Z26, Z26
 	VPXORQ     Z27, Z27, Z27
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term293:
 	VMOVUPD.Z    (BX), K1, Z28
@@ -11281,6 +11309,7 @@ TEXT ·multiply32AVX2(SB), NOSPLIT, $0-8
 	VXORPS     Y0, Y0, Y0
 	VXORPS     Y1, Y1, Y1
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term423:
 	VMOVUPS      (BX), Y12
@@ -11338,6 +11367,7 @@ rows422:
 	VXORPS     Y2, Y2, Y2
 	VXORPS     Y3, Y3, Y3
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term427:
 	VMOVUPS      (BX), Y12
@@ -11415,6 +11445,7 @@ rows421:
 	VXORPS     Y4, Y4, Y4
 	VXORPS     Y5, Y5, Y5
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term431:
 	VMOVUPS      (BX), Y12
@@ -11512,6 +11543,7 @@ rows420:
 	VXORPS     Y6, Y6, Y6
 	VXORPS     Y7, Y7, Y7
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term435:
 	VMOVUPS      (BX), Y12
@@ -11629,6 +11661,7 @@ rows419:
 	VXORPS     Y8, Y8, Y8
 	VXORPS     Y9, Y9, Y9
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term439:
 	VMOVUPS      (BX), Y12
@@ -11766,6 +11799,7 @@ rows418:
 	VXORPS     Y10, Y10, Y10
 	VXORPS     Y11, Y11, Y11
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term443:
 	VMOVUPS      (BX), Y12
@@ -13471,6 +13505,7 @@ TEXT ·multiply64AVX2(SB), NOSPLIT, $0-8
 	VXORPS     Y0, Y0, Y0
 	VXORPS     Y1, Y1, Y1
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term537:
 	VMOVUPD      (BX), Y12
@@ -13528,6 +13563,7 @@ rows536:
 	VXORPS     Y2, Y2, Y2
 	VXORPS     Y3, Y3, Y3
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term541:
 	VMOVUPD      (BX), Y12
@@ -13605,6 +13641,7 @@ rows535:
 	VXORPS     Y4, Y4, Y4
 	VXORPS     Y5, Y5, Y5
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term545:
 	VMOVUPD      (BX), Y12
@@ -13702,6 +13739,7 @@ rows534:
 	VXORPS     Y6, Y6, Y6
 	VXORPS     Y7, Y7, Y7
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term549:
 	VMOVUPD      (BX), Y12
@@ -13819,6 +13857,7 @@ rows533:
 	VXORPS     Y8, Y8, Y8
 	VXORPS     Y9, Y9, Y9
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term553:
 	VMOVUPD      (BX), Y12
@@ -13956,6 +13995,7 @@ rows532:
 	VXORPS     Y10, Y10, Y10
 	VXORPS     Y11, Y11, Y11
 	MOVQ       80(DI), CX
+	PCALIGN    $0x40
 
 term557:
 	VMOVUPD      (BX), Y12

@@ -50,16 +50,17 @@ func wideCols(size int) int {
 	return 4 * cols
 }
 
-// tiles calls a kernel for each tile of c, so many rows at a time as make them
-// about equal.
-func (t *tile) tiles(size int, c, a block, width int) {
+// tiles calls a kernel for each tile of c, all of about the same number of rows.
+func (t *tile) tiles(size int, c, a block) {
 	height, _ := tileShape(size)
 	parts := (c.rows + height - 1) / height
+	t.c, t.a, t.rows = c.data, a.data, c.rows/parts+1
 	t.cStep, t.aRow, t.aCol = c.rowStep, a.rowStep, a.colStep
 	p := (*[12]int)(unsafe.Pointer(t))
-	for i := range parts {
-		lo, hi := c.rows*i/parts, c.rows*(i+1)/parts
-		t.c, t.a, t.rows = c.at(lo, 0), a.at(lo, 0), hi-lo
+	for i, longer := 0, c.rows%parts; i < parts; i++ {
+		if i == longer {
+			t.rows--
+		}
 		switch {
 		case unit == avx512 && size == 4:
 			multiply32AVX512(p)
@@ -69,6 +70,9 @@ func (t *tile) tiles(size int, c, a block, width int) {
 			multiply32AVX2(p)
 		default:
 			multiply64AVX2(p)
+		}
+		if i+1 < parts {
+			t.c, t.a = unsafe.Add(t.c, t.rows*c.rowStep), unsafe.Add(t.a, t.rows*a.rowStep)
 		}
 	}
 }
@@ -135,7 +139,7 @@ func (t tile) sweep(size int, c, left, right block, packs bool, width int) {
 		if bias != nil {
 			t.bias = unsafe.Add(bias, j*size)
 		}
-		t.tiles(size, c.part(0, c.rows, j, t.cols), left, width)
+		t.tiles(size, c.part(0, c.rows, j, t.cols), left)
 	}
 }
 

@@ -295,6 +295,9 @@ func (s shape) tile(z size, rows, registers int, masked bool) {
 	}
 	MOVQ(field(tileTerms), count)
 	again := label("term")
+	if registers == 2 && (!masked || s.unit == "AVX512") {
+		align()
+	}
 	Label(again)
 	for i := range registers {
 		s.load(z, Mem{Base: right, Disp: s.width * i}, i, registers, masked, b[i])
