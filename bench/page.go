@@ -75,7 +75,7 @@ func (b *bench) page(sections []section) (string, error) {
 	fmt.Fprintf(&s, "# Benchmarks\n\nMade by `bench/run.sh`, which measures each pair again.\n\n")
 	fmt.Fprintf(&s, "%s, %s; %s, Python %s, scikit-learn %s, numpy %s, LIBLINEAR %s, pandas %s, skglm %s, PyTorch %s.\n\n", processorName(), threads(b.threads), runtime.Version(),
 		versions["python"], versions["scikit-learn"], versions["numpy"], versions["liblinear-official"], versions["pandas"], versions["skglm"], versions["torch"])
-	s.WriteString("The two sides of a pair run one after the other, again and again. Times are medians, ratios the median of the repetitions' and their range, without a tenth at either end: above 1, kindred is faster. A peak is the best that multiplying and adding alone reached.\n")
+	s.WriteString("The two sides of a pair run one after the other, again and again, on one processor, or two. Times are medians, ratios the median of the repetitions' and their range, without a tenth at either end: above 1, kindred is faster. A peak is the best that multiplying and adding alone reached.\n")
 	for _, x := range sections {
 		fmt.Fprintf(&s, "\n## %s\n\n%s\n\n", x.name, x.words)
 		table(&s, x.rows)
