@@ -14,6 +14,9 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/kindred-mtl/kindred/catalog"
 )
 
 func main() {
@@ -92,13 +95,44 @@ that with learning each alone and all as one, on the same held-out rows.`,
 			return nil
 		},
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return wrong(err) })
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return wrong(hinted(cmd, err)) })
 	root.PersistentFlags().Uint64Var(&c.seed, "seed", 0, "seed of every random choice")
 	root.PersistentFlags().IntVar(&c.workers, "workers", 0, "processors to use; 0: all. Results do not depend on it")
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 100"))
 	root.AddCommand(demo(c), generate(c), fit(c), addCommand(c), predict(c), compareCommand(c), relateCommand(c), listCommand(c), recipeCommand(), inspect(c), version(c))
 	return root
+}
+
+// hinted says which flag was meant most likely, where there is none of a name.
+func hinted(cmd *cobra.Command, err error) error {
+	var missing *pflag.NotExistError
+	if !errors.As(err, &missing) {
+		return err
+	}
+	name, short := missing.GetSpecifiedName(), missing.GetSpecifiedShortnames() != ""
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if !short || strings.HasPrefix(f.Name, name) {
+			names = append(names, f.Name)
+		}
+	})
+	near := catalog.Nearest(name, names)
+	if short && len(names) > 0 {
+		near = names[0]
+	}
+	hint := ""
+	if near != "" {
+		hint = fmt.Sprintf("; did you mean --%s?", near)
+	}
+	return fmt.Errorf("%w%s (see %s --help)", err, hint, cmd.CommandPath())
+}
+
+func commandNames(cmd *cobra.Command) (names []string) {
+	for _, c := range cmd.Commands() {
+		names = append(names, c.Name())
+	}
+	return names
 }
 
 // jsonFlag adds --json to a command that reports.
@@ -109,7 +143,11 @@ func (c *common) jsonFlag(cmd *cobra.Command) {
 // noArgs and exactly are cobra's checks, as wrong use.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return wrong(fmt.Errorf("unknown command %q for %q; see kindred --help", args[0], cmd.CommandPath()))
+		hint := ""
+		if near := catalog.Nearest(args[0], commandNames(cmd)); near != "" {
+			hint = fmt.Sprintf("; did you mean %q?", near)
+		}
+		return wrong(fmt.Errorf("unknown command %q for %q%s (see kindred --help)", args[0], cmd.CommandPath(), hint))
 	}
 	return nil
 }

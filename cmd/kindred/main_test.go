@@ -355,8 +355,10 @@ func TestWrongUseIsToldFromFailure(t *testing.T) {
 		args  []string
 		usage bool
 	}{
-		"unknown command":            {[]string{"comapre"}, true},
-		"unknown flag":               {[]string{"demo", "--x"}, true},
+		`did you mean "compare"?`:    {[]string{"comapre"}, true},
+		"unknown flag: --x (see":     {[]string{"demo", "--x"}, true},
+		"did you mean --target?":     {[]string{"fit", table, "--tagret", "y"}, true},
+		"did you mean --out?":        {[]string{"fit", table, "-o", "m"}, true},
 		`did you mean "shared-svm"`:  {[]string{"compare", table, "--task", "task", "--target", "y", "--method", "shard-svm"}, true},
 		"does not take a regression": {[]string{"compare", table, "--task", "task", "--target", "y", "--method", "svm"}, true},
 		"no option":                  {[]string{"fit", table, "--target", "y", "--method", "ridge:mu=1", "--out", "m"}, true},
