@@ -221,18 +221,16 @@ func (b block) rowsToPanels(to block, size, width int) {
 	const few = 8
 	row, line := width*size, b.cols*size // bytes
 	for k := 0; k < b.rows; k += few {
-		rows := min(few, b.rows-k)
 		for j := 0; j < line; j += row {
-			from, panel := unsafe.Add(b.at(k, 0), j), unsafe.Add(to.data, j*b.rows+k*row)
-			for range rows {
+			for r := k; r < min(k+few, b.rows); r++ { // no pointer leaves its matrix
+				from, panel := unsafe.Add(b.data, r*b.rowStep+j), unsafe.Add(to.data, j*b.rows+r*row)
 				if j+row > line {
 					copy(bytes(panel, line-j), bytes(from, line-j))
-				} else {
-					for i := 0; i < row; i += 64 {
-						*(*[64]byte)(unsafe.Add(panel, i)) = *(*[64]byte)(unsafe.Add(from, i))
-					}
+					continue
 				}
-				from, panel = unsafe.Add(from, b.rowStep), unsafe.Add(panel, row)
+				for i := 0; i < row; i += 64 {
+					*(*[64]byte)(unsafe.Add(panel, i)) = *(*[64]byte)(unsafe.Add(from, i))
+				}
 			}
 		}
 	}
