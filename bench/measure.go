@@ -33,7 +33,7 @@ type pair struct {
 	once    bool                         // it takes long: one repetition may do
 	each    bool                         // the peer takes several steps, and the time of one counts
 	own     func() float64               // what ours says that it took; nil: it is timed here
-	turns   int                          // repetitions, where not those of the run: many short ones
+	turns   int                          // so many short repetitions for one of the run; 0: one
 	rate    func(seconds float64) string // what a median time means, on either side, instead of reached and theirs
 }
 
@@ -53,12 +53,9 @@ const enough = 20 * time.Second
 func (b *bench) measure(p pair) error {
 	r := row{problem: p.problem, peer: p.peer}
 	var ours, theirs, ratios []float64
-	least, most := 3, b.reps
+	least, most := 3, b.reps*max(1, p.turns)
 	if p.once {
 		least = 1
-	}
-	if p.turns > 0 {
-		most = p.turns
 	}
 	for begin := time.Now(); len(ours) < most && (len(ours) < least || time.Since(begin) < enough); {
 		if err := b.ctx.Err(); err != nil {

@@ -110,7 +110,7 @@ func (b *bench) networks(all []network) error {
 			return err
 		}
 		part := *b
-		part.peer, part.threads, part.reps = p, threads, b.reps
+		part.peer, part.threads = p, threads
 		err = part.networksOf(all, program, core*float64(threads))
 		p.stop()
 		if err != nil {
@@ -160,7 +160,7 @@ func (b *bench) networkOf(n network, by networkPeer, program string, peak float6
 		},
 		own: func() float64 { return seconds }, each: true,
 		peer:  "PyTorch, " + by.words,
-		turns: 15,
+		turns: 2,
 		rate: func(seconds float64) string {
 			if peak == 0 {
 				return fmt.Sprintf("%.0f GFLOP/s", n.work/seconds/1e9)

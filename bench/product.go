@@ -53,7 +53,7 @@ func productOf[F num.Float](b *bench, s [3]int, layout int) error {
 			return nil
 		},
 		peer:  "numpy.matmul (OpenBLAS)",
-		turns: 61,
+		turns: 7,
 		rate: func(seconds float64) string {
 			done := work * float64(runs) / seconds
 			said := fmt.Sprintf("%.0f GFLOP/s", done/1e9)

@@ -94,9 +94,10 @@ func share(size, n, i, grain int) (lo, hi int) {
 	return min(size, grains*i/n*grain), min(size, grains*(i+1)/n*grain)
 }
 
-// The blocks of a product, at most: so many bytes of each row of a at a time, so
-// that the rows of a tile lie in the first cache, so many of all its rows as half
-// of a small second one, and so many columns of b, of eight bytes, as the third.
+// The blocks of a product, at most: so many bytes of each row of a at a time (k_c
+// numbers), so that the rows of a tile lie in the first cache; so many of all its
+// rows (m_c) as half of a small second one holds; and so many columns of b, of
+// eight bytes (n_c), as the third. Decision 14 says how they were found.
 //
 // Goto, van de Geijn, Anatomy of high-performance matrix multiplication,
 // ACM Transactions on Mathematical Software 34(3), 2008.

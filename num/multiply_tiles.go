@@ -145,7 +145,7 @@ func (t tile) sweep(size int, c, left, right block, packs bool, width int) {
 
 const farApart = 2048 // bytes
 
-// packs tells whether b is packed for so many rows of a, with AVX2 for fewer where
+// packs tells whether b is packed for so many rows of a (decision 14), with AVX2 for fewer where
 // its rows are a multiple of 1,024 bytes apart and crowd one another out.
 func (b block) packs(size, uses int) bool {
 	switch {

@@ -93,7 +93,7 @@ func place(names []string, name string) int {
 }
 
 // makeCensus turns marital_stat into the question of never_married, and in a
-// second file education into that of college, as Ma et al. ask it.
+// second file education into that of college.
 func makeCensus(folder string) (string, error) {
 	if err := ask(folder, "census_income.csv.gz", "census.csv", "marital_stat", "never_married", "Never married"); err != nil {
 		return "", err

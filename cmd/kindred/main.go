@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -110,29 +111,18 @@ func hinted(cmd *cobra.Command, err error) error {
 	if !errors.As(err, &missing) {
 		return err
 	}
-	name, short := missing.GetSpecifiedName(), missing.GetSpecifiedShortnames() != ""
+	name, near := missing.GetSpecifiedName(), ""
 	var names []string
-	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if !short || strings.HasPrefix(f.Name, name) {
-			names = append(names, f.Name)
-		}
-	})
-	near := catalog.Nearest(name, names)
-	if short && len(names) > 0 {
-		near = names[0]
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	if missing.GetSpecifiedShortnames() == "" {
+		near = catalog.Nearest(name, names)
+	} else if i := slices.IndexFunc(names, func(n string) bool { return strings.HasPrefix(n, name) }); i >= 0 {
+		near = names[i]
 	}
-	hint := ""
 	if near != "" {
-		hint = fmt.Sprintf("; did you mean --%s?", near)
+		near = fmt.Sprintf("; did you mean --%s?", near)
 	}
-	return fmt.Errorf("%w%s (see %s --help)", err, hint, cmd.CommandPath())
-}
-
-func commandNames(cmd *cobra.Command) (names []string) {
-	for _, c := range cmd.Commands() {
-		names = append(names, c.Name())
-	}
-	return names
+	return fmt.Errorf("%w%s (see %s --help)", err, near, cmd.CommandPath())
 }
 
 // jsonFlag adds --json to a command that reports.
@@ -143,11 +133,16 @@ func (c *common) jsonFlag(cmd *cobra.Command) {
 // noArgs and exactly are cobra's checks, as wrong use.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		hint := ""
-		if near := catalog.Nearest(args[0], commandNames(cmd)); near != "" {
-			hint = fmt.Sprintf("; did you mean %q?", near)
+		var names []string
+		for _, c := range cmd.Commands() {
+			if c.IsAvailableCommand() {
+				names = append(names, c.Name())
+			}
 		}
-		return wrong(fmt.Errorf("unknown command %q for %q%s (see kindred --help)", args[0], cmd.CommandPath(), hint))
+		if len(names) == 0 {
+			return wrong(fmt.Errorf("%s takes no argument, not %q; see %s --help", cmd.CommandPath(), args[0], cmd.CommandPath()))
+		}
+		return wrong(catalog.Unknown("command", args[0], names))
 	}
 	return nil
 }

@@ -357,6 +357,7 @@ func TestWrongUseIsToldFromFailure(t *testing.T) {
 	}{
 		`did you mean "compare"?`:    {[]string{"comapre"}, true},
 		"unknown flag: --x (see":     {[]string{"demo", "--x"}, true},
+		`takes no argument, not "x"`: {[]string{"version", "x"}, true},
 		"did you mean --target?":     {[]string{"fit", table, "--tagret", "y"}, true},
 		"did you mean --out?":        {[]string{"fit", table, "-o", "m"}, true},
 		`did you mean "shared-svm"`:  {[]string{"compare", table, "--task", "task", "--target", "y", "--method", "shard-svm"}, true},
